@@ -1,0 +1,276 @@
+import {
+  EtcdClosedError,
+  EtcdClusterIdChangedError,
+  EtcdError,
+  EtcdRedirectError,
+  EtcdResponseError,
+} from '../errors/index.js';
+import { Connector } from '../http/connector.js';
+import { toError } from '../http/map-error.js';
+import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from '../http/request.js';
+import type { ResolvedOptions } from '../options/index.js';
+import { addressOf } from '../options/host.js';
+import type { Call } from './call.js';
+import type { Endpoint } from './endpoint.js';
+import { Membership } from './membership.js';
+import { Session } from './session.js';
+import { Trail } from './trail.js';
+
+const mostRedirects = 5;
+/** Statuses that speak for one member, or a proxy, only: another one may do better. */
+const serverFailures = new Set([500, 502, 503, 504]);
+
+/** Turns a good answer into what the caller wants. @throws {EtcdResponseError} when the answer is none that etcd gives */
+export type Decode<T> = (answer: HttpAnswer) => T;
+
+/**
+ * Sends requests to a cluster: finds a member that answers, goes on to the next when it fails, and decides what a
+ * failure means. Reads are repeated until the deadline. A write is repeated only while no byte of it has been sent,
+ * unless its caller says that it is idempotent; a write that was sent and not answered ends as indeterminate.
+ */
+export class Cluster {
+  readonly session: Session;
+  readonly #options: ResolvedOptions;
+  readonly #membership: Membership;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.session = new Session(options.clusterId);
+    const connector = new Connector(options.tls, options.tryTimeout);
+    this.#membership = new Membership(options, this.session, connector, this.#closing.signal);
+  }
+
+  /** The addresses that are known at the moment. */
+  get addresses(): string[] {
+    return this.#membership.ring.endpoints.map(({ address }) => address);
+  }
+
+  async request<T>(request: EtcdRequest, call: Call, decode: Decode<T>): Promise<T> {
+    const trail = new Trail(request);
+    let current = request;
+    for (;;) {
+      const endpoint = await this.#find(trail, call);
+      const sent = this.session.mark();
+      const outcome = await endpoint.exchange(current, this.#options.authorization, this.#limits(call));
+      if (outcome.kind === 'failure') {
+        this.#onFailure(request, trail, endpoint, outcome, call);
+        continue;
+      }
+      this.#checkCluster(request, outcome, endpoint, trail);
+      if (this.#isRedirectToMember(current, outcome, endpoint, trail)) continue;
+      if (this.session.isStale(outcome, sent)) {
+        if (current.quorumPath !== undefined) {
+          current = { ...current, path: current.quorumPath, quorumPath: undefined, linearizable: true };
+          continue;
+        }
+        if (current.linearizable === true) this.#restart(outcome, endpoint);
+      } else this.session.advance(outcome);
+      const decoded = this.#judge(current, trail, endpoint, outcome, decode);
+      if (decoded !== undefined) {
+        this.#membership.ring.pin(endpoint);
+        return decoded.value;
+      }
+    }
+  }
+
+  /** Asks one member and no other, whatever it answers. `address` must be one of {@link addresses}. */
+  async ask(address: string, request: EtcdRequest, call: Call): Promise<HttpOutcome> {
+    const endpoint = this.#membership.ring.find(address) as Endpoint;
+    const refusal = await this.#membership.prove(endpoint);
+    if (refusal !== undefined)
+      return { kind: 'failure', phase: 'unsent', status: undefined, outcome: refusal, cause: undefined };
+    return endpoint.exchange(request, this.#options.authorization, {
+      ...this.#limits(call),
+      silence: call.timeout,
+    });
+  }
+
+  /** Waits a while, for a call that tries something again. @throws when the client is closed or the call aborted meanwhile */
+  async pause(call: Call, milliseconds: number, mayHaveBeenApplied: boolean): Promise<void> {
+    await call.sleep(milliseconds, this.#closing.signal);
+    this.#throwIfOver(call, mayHaveBeenApplied);
+  }
+
+  /** Finds out the members' addresses, where none are configured and none have been found yet. */
+  async discover(call: Call): Promise<void> {
+    await this.#membership.discover(call);
+    this.#throwIfOver(call, false);
+  }
+
+  /** Ends every request and closes every connection. It may be called again, and never rejects. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    await this.#membership.close();
+  }
+
+  async #find(trail: Trail, call: Call): Promise<Endpoint> {
+    const { ring } = this.#membership;
+    for (;;) {
+      this.#throwIfOver(call, trail.ambiguous);
+      const now = performance.now();
+      if (now >= call.deadline) throw trail.exhausted(call.timeout);
+      if (ring.endpoints.length === 0) {
+        await this.#membership.discover(call);
+        continue;
+      }
+      const endpoint = ring.next(trail.tried, now);
+      if (endpoint === undefined) {
+        const pause = Math.max(trail.endWalk(), ring.restLeft(now));
+        if (pause >= call.remaining()) {
+          for (const { state, address, restsBecause } of ring.endpoints)
+            if (state === 'resting') trail.note(address, restsBecause, false, undefined);
+          throw trail.exhausted(call.timeout);
+        }
+        await call.sleep(pause, this.#closing.signal);
+        await this.#membership.rediscover();
+        continue;
+      }
+      if (endpoint.isUp) return endpoint;
+      const proving = this.#membership.prove(endpoint);
+      await call.wait(proving, this.#closing.signal);
+      if (!endpoint.isUp && call.remaining() > 0)
+        trail.note(endpoint.address, (await proving) ?? 'lost', false, undefined);
+    }
+  }
+
+  #limits(call: Call) {
+    const { tryTimeout: silence, maxResponseBytes: bytes } = this.#options;
+    return { silence, deadline: call.deadline, bytes, signal: call.signal };
+  }
+
+  #throwIfOver(call: Call, mayHaveBeenApplied: boolean): void {
+    if (this.#closing.signal.aborted) throw new EtcdClosedError({ mayHaveBeenApplied });
+    call.throwIfAborted(mayHaveBeenApplied);
+  }
+
+  /** A request without a whole answer: throws what ends the call, or returns when another member may be asked. */
+  #onFailure(request: EtcdRequest, trail: Trail, endpoint: Endpoint, failure: HttpFailure, call: Call): void {
+    const { phase, status, outcome, cause } = failure;
+    const sent = phase !== 'unsent';
+    const refused = status !== undefined && status >= 400 && status < 500;
+    const mayHaveBeenApplied = trail.ambiguous || (!request.read && sent && !refused);
+    this.#throwIfOver(call, mayHaveBeenApplied);
+    endpoint.doubt();
+    trail.note(endpoint.address, outcome, sent, cause instanceof EtcdError ? cause : undefined);
+    if (mayHaveBeenApplied) {
+      trail.ambiguous = true;
+      if (request.idempotent !== true)
+        throw trail.indeterminate(
+          applied(status) ? 'it was applied, but the answer was cut short' : 'there was no answer',
+          cause,
+        );
+    } else if (refused && !request.read) {
+      throw new EtcdResponseError(
+        `${request.method} ${request.path.split('?', 1)[0]} was refused (HTTP ${status}), and why was cut short.`,
+        { status, endpoint: endpoint.address, cause },
+      );
+    }
+    this.#goOn(trail, endpoint);
+  }
+
+  /** A whole answer: gives what it holds, throws what ends the call, or gives `undefined` when another member is to be asked. */
+  #judge<T>(
+    request: EtcdRequest,
+    trail: Trail,
+    endpoint: Endpoint,
+    answer: HttpAnswer,
+    decode: Decode<T>,
+  ): { value: T } | undefined {
+    const { address } = endpoint;
+    if (request.elsewhere?.(answer) === true) {
+      trail.note(address, `HTTP ${answer.status}`, true, toError(request, answer, address));
+      this.#goOn(trail, endpoint);
+      return undefined;
+    }
+    if (answer.status >= 200 && answer.status < 300) {
+      if (request.read && answer.body === '') {
+        // Old servers and proxies end a request so, and `stats/self` now and then.
+        trail.note(address, 'an empty answer', true, undefined);
+        this.#goOn(trail, endpoint);
+        return undefined;
+      }
+      try {
+        return { value: decode(answer) };
+      } catch (error) {
+        if (!(error instanceof EtcdResponseError)) throw error;
+        trail.note(address, error.message, true, error);
+        if (!request.read) throw trail.indeterminate('it was applied, but the answer cannot be read', error);
+        this.#goOn(trail, endpoint);
+        return undefined;
+      }
+    }
+    const error = toError(request, answer, address);
+    if (!serverFailures.has(answer.status)) {
+      if (!trail.ambiguous) throw error;
+      // An earlier try may be what made this one fail: the key that exists may be our own.
+      throw trail.indeterminate('an earlier try was not answered, and the last one was refused', error);
+    }
+    trail.note(address, `HTTP ${answer.status} ${error.reason ?? ''}`.trim(), true, error);
+    if (!request.read) {
+      trail.ambiguous = true;
+      if (request.idempotent !== true) throw trail.indeterminate(error.message, error);
+    }
+    this.#goOn(trail, endpoint);
+    return undefined;
+  }
+
+  #goOn(trail: Trail, endpoint: Endpoint): void {
+    trail.tried.add(endpoint);
+    this.#membership.ring.unpin(endpoint);
+  }
+
+  #checkCluster(request: EtcdRequest, answer: HttpAnswer, endpoint: Endpoint, trail: Trail): void {
+    try {
+      this.session.checkCluster(answer, endpoint.address);
+    } catch (error) {
+      const { expected, actual } = error as EtcdClusterIdChangedError;
+      const mayHaveBeenApplied = trail.ambiguous || (!request.read && applied(answer.status));
+      throw new EtcdClusterIdChangedError(expected, actual, {
+        endpoint: endpoint.address,
+        mayHaveBeenApplied,
+      });
+    }
+  }
+
+  /** A redirect to the same path at a known member, as very old servers and some proxies send: ask that one. */
+  #isRedirectToMember(
+    request: EtcdRequest,
+    { status, location }: HttpAnswer,
+    endpoint: Endpoint,
+    trail: Trail,
+  ): boolean {
+    if (status < 300 || status >= 400 || location === undefined || !URL.canParse(location)) return false;
+    const url = new URL(location);
+    const target = this.#membership.ring.endpoints.find(
+      ({ address }) => `${address}${request.path}` === location,
+    );
+    if (target === undefined || target === endpoint) return false;
+    if (++trail.redirects > mostRedirects) {
+      throw new EtcdRedirectError(
+        `The members redirect to each other in a circle (last to ${addressOf(url)}).`,
+        { status, endpoint: endpoint.address },
+      );
+    }
+    trail.tried.delete(target);
+    this.#membership.ring.pin(target);
+    return true;
+  }
+
+  #restart(answer: HttpAnswer, endpoint: Endpoint): void {
+    const { index } = this.session.mark();
+    this.session.restart(answer);
+    this.#options.logger.warn(
+      `etcd's store has gone back from index ${index} to ${answer.etcdIndex ?? 0} (told by ${endpoint.address}): it was restored or rebuilt.`,
+    );
+  }
+}
+
+function applied(status: number | undefined): boolean {
+  return status !== undefined && status >= 200 && status < 300;
+}

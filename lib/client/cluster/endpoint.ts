@@ -1,0 +1,103 @@
+import { Pool } from 'undici';
+import type { Connector } from '../http/connector.js';
+import { exchange, type ExchangeLimits } from '../http/exchange.js';
+import type { EtcdRequest, HttpOutcome } from '../http/request.js';
+import { addressOf, pathPrefixOf } from '../options/host.js';
+
+/**
+ * `unproven`: not yet asked who it is, or in doubt since. `up`: has answered who it is. `resting`: has not
+ * answered, and is left alone for a while.
+ */
+export type EndpointState = 'unproven' | 'up' | 'resting';
+
+/** How long a member that did not answer is left alone, plus up to half of it again by chance. */
+const rest = 1_000;
+
+/** How long an idle connection is kept; etcd itself never ends one. */
+const keepAlive = 300_000;
+
+/** One address of a member: its connections, and what is known about it. */
+export class Endpoint {
+  /** Scheme, host, port and path prefix; also its name in logs and errors. */
+  readonly address: string;
+  /** The question under way who it is; gives `undefined`, or in a few words why there was no good answer. */
+  proving: Promise<string | undefined> | undefined;
+  /** Why it did not answer when it was asked last. */
+  restsBecause = '';
+  /** Whether its loss has been reported. */
+  lost = false;
+
+  #state: EndpointState = 'unproven';
+  #restsUntil = 0;
+  readonly #prefix: string;
+  readonly #pool: Pool;
+
+  /** @param configured whether the user named it, in contrast to an advertised address that was learned */
+  constructor(
+    url: URL,
+    readonly configured: boolean,
+    connector: Connector,
+    connections: number,
+  ) {
+    this.address = addressOf(url);
+    this.#prefix = pathPrefixOf(url);
+    this.#pool = new Pool(url.origin, {
+      connections,
+      connect: connector.connect,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAlive,
+      keepAliveMaxTimeout: keepAlive,
+    });
+    this.#pool.on('disconnect', () => {
+      if (this.#pool.stats.connected === 0) this.doubt();
+    });
+  }
+
+  get state(): EndpointState {
+    return this.#state;
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  /** Whether it may be asked at this time. */
+  isAvailable(now: number): boolean {
+    return this.#state !== 'resting' || now >= this.#restsUntil;
+  }
+
+  /** Milliseconds until it may be asked again. */
+  restLeft(now: number): number {
+    return this.#state === 'resting' ? Math.max(0, this.#restsUntil - now) : 0;
+  }
+
+  markUp(): void {
+    this.#state = 'up';
+  }
+
+  /** It has failed a request, or has no connection any more: it is asked who it is before it gets the next request. */
+  doubt(): void {
+    if (this.#state === 'up') this.#state = 'unproven';
+  }
+
+  markResting(why: string): void {
+    this.#state = 'resting';
+    this.restsBecause = why;
+    this.#restsUntil = performance.now() + rest * (1 + Math.random() / 2);
+  }
+
+  exchange(
+    request: EtcdRequest,
+    authorization: string | undefined,
+    limits: ExchangeLimits,
+  ): Promise<HttpOutcome> {
+    return exchange(this.#pool, this.#prefix, request, authorization, limits);
+  }
+
+  /** Ends its connections, and every request on them with `error`. */
+  async close(error: Error): Promise<void> {
+    await this.#pool.destroy(error);
+  }
+}

@@ -1,0 +1,52 @@
+import { checkMilliseconds, checkNames, checkSignal } from '../options/check.js';
+import type { EtcdCallOptions } from '../options/index.js';
+import { Call } from './call.js';
+import type { Cluster, Decode } from './cluster.js';
+
+const callNames = new Set(['signal', 'timeout']);
+
+/** Sends the requests of the APIs that speak JSON: members, stats, version and auth. */
+export class JsonApi {
+  constructor(
+    readonly cluster: Cluster,
+    readonly timeout: number,
+  ) {}
+
+  /** The call for a user's options. @throws {EtcdOptionsError} */
+  call(options: EtcdCallOptions): Call {
+    checkNames('options', options, callNames);
+    if (options.timeout !== undefined) checkMilliseconds('timeout', options.timeout);
+    checkSignal(options.signal);
+    return new Call(options.timeout ?? this.timeout, options.signal);
+  }
+
+  async get<T>(path: string, options: EtcdCallOptions, decode: Decode<T>): Promise<T> {
+    return this.cluster.request({ method: 'GET', path, read: true }, this.call(options), decode);
+  }
+
+  async put<T>(path: string, body: object, options: EtcdCallOptions, decode: Decode<T>): Promise<T> {
+    return this.#send('PUT', path, JSON.stringify(body), options, decode);
+  }
+
+  async post<T>(path: string, body: object, options: EtcdCallOptions, decode: Decode<T>): Promise<T> {
+    return this.#send('POST', path, JSON.stringify(body), options, decode);
+  }
+
+  async delete(path: string, options: EtcdCallOptions): Promise<void> {
+    return this.#send('DELETE', path, undefined, options, () => undefined);
+  }
+
+  #send<T>(
+    method: 'PUT' | 'POST' | 'DELETE',
+    path: string,
+    body: string | undefined,
+    options: EtcdCallOptions,
+    decode: Decode<T>,
+  ): Promise<T> {
+    const contentType = 'application/json' as const;
+    return this.cluster.request({ method, path, body, contentType, read: false }, this.call(options), decode);
+  }
+}
+
+/** For requests whose answer says nothing but that they were done. */
+export const nothing = (): void => undefined;

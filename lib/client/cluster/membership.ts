@@ -1,0 +1,220 @@
+import { EtcdClosedError, EtcdClusterIdChangedError } from '../errors/index.js';
+import type { Connector } from '../http/connector.js';
+import { isObject } from '../http/json.js';
+import type { EtcdRequest, HttpAnswer } from '../http/request.js';
+import type { ResolvedOptions } from '../options/index.js';
+import { addressOf } from '../options/host.js';
+import { acceptsAddress } from './address-filter.js';
+import type { Call } from './call.js';
+import { Endpoint } from './endpoint.js';
+import { Ring } from './ring.js';
+import type { Session } from './session.js';
+import { resolveSrv } from './srv.js';
+
+/** The question who a member is: needs no credentials, and brings the list of members along. */
+const hello: EtcdRequest = { method: 'GET', path: '/v2/members', read: true };
+const askLeader: EtcdRequest = { method: 'GET', path: '/v2/members/leader', read: true };
+
+/** SRV records are not asked for more often than this, in milliseconds. */
+const rediscoverAfter = 1_000;
+
+/**
+ * Knows the members' addresses: configured, discovered and learned. An address gets its first request, and its
+ * first one after a failure, only when it has answered who it is. That one question is asked by one call at a time
+ * for all of them, so that a dead member sees one connection a second; it finds a silent member before a write is
+ * sent there; and it keeps requests and credentials from servers of another cluster.
+ */
+export class Membership {
+  readonly ring: Ring;
+  #configured: readonly URL[];
+  #discovering: Promise<void> | undefined;
+  #discoveredAt = -Infinity;
+  #syncing: NodeJS.Timeout | undefined;
+  #clusterLost = false;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly session: Session,
+    private readonly connector: Connector,
+    private readonly closing: AbortSignal,
+  ) {
+    this.ring = new Ring(options.order);
+    this.#configured = options.hosts;
+    this.#addConfigured(options.hosts);
+    this.ring.shuffle();
+  }
+
+  /**
+   * Asks an address who it is, joining the question under way. Gives `undefined` when it may be used, or in a few
+   * words why not. @throws {EtcdClusterIdChangedError} when a configured address is of another cluster
+   */
+  prove(endpoint: Endpoint): Promise<string | undefined> {
+    if (endpoint.isUp) return Promise.resolve(undefined);
+    endpoint.proving ??= this.#prove(endpoint).finally(() => (endpoint.proving = undefined));
+    return endpoint.proving;
+  }
+
+  /** Resolves the SRV records, where no address is known. @throws {EtcdDiscoveryError} */
+  async discover(call: Call): Promise<void> {
+    const discovering = this.#discover();
+    await call.wait(discovering, this.closing);
+    if (call.remaining() > 0 && call.signal?.aborted !== true && !this.closing.aborted) await discovering;
+  }
+
+  /** Resolves the SRV records again after every member has failed; what is known stays when that fails. */
+  async rediscover(): Promise<void> {
+    if (performance.now() - this.#discoveredAt >= rediscoverAfter)
+      await this.#discover().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#syncing);
+    this.connector.close();
+    await Promise.all(this.ring.endpoints.map((endpoint) => endpoint.close(new EtcdClosedError())));
+  }
+
+  async #prove(endpoint: Endpoint): Promise<string | undefined> {
+    const answer = await this.#ask(endpoint, hello);
+    if (this.closing.aborted) return 'closed';
+    if (typeof answer === 'string') return this.#onLost(endpoint, answer);
+    try {
+      this.session.checkCluster(answer, endpoint.address);
+    } catch (error) {
+      if (endpoint.configured) throw error;
+      return this.#drop(endpoint, (error as EtcdClusterIdChangedError).message);
+    }
+    if (!endpoint.configured && answer.clusterId === undefined)
+      return this.#drop(endpoint, `${endpoint.address} does not say which cluster it is of`);
+    endpoint.markUp();
+    this.#onBack(endpoint);
+    this.#learn(answer);
+    if (this.options.order === 'leader' && this.#syncing === undefined) await this.#pinLeader(endpoint);
+    this.#startSync();
+    return undefined;
+  }
+
+  async #ask(endpoint: Endpoint, request: EtcdRequest): Promise<HttpAnswer | string> {
+    const { tryTimeout, maxResponseBytes } = this.options;
+    const limits = {
+      silence: tryTimeout,
+      deadline: performance.now() + tryTimeout,
+      bytes: maxResponseBytes,
+      signal: undefined,
+    };
+    const outcome = await endpoint.exchange(request, undefined, limits);
+    return outcome.kind === 'answer' ? outcome : outcome.outcome;
+  }
+
+  #discover(): Promise<void> {
+    const { srv, tls, tryTimeout } = this.options;
+    if (srv === undefined) return Promise.resolve();
+    this.#discovering ??= resolveSrv(srv, tryTimeout, tls !== undefined)
+      .then((urls) => this.#useDiscovered(urls))
+      .finally(() => {
+        this.#discovering = undefined;
+        this.#discoveredAt = performance.now();
+      });
+    return this.#discovering;
+  }
+
+  #useDiscovered(urls: readonly URL[]): void {
+    if (this.closing.aborted) return;
+    this.#configured = urls;
+    const addresses = new Set(urls.map(addressOf));
+    for (const endpoint of this.ring.endpoints)
+      if (endpoint.configured && !addresses.has(endpoint.address)) this.#remove(endpoint);
+    this.#addConfigured(urls);
+  }
+
+  #addConfigured(urls: readonly URL[]): void {
+    for (const url of urls) if (this.ring.find(addressOf(url)) === undefined) this.#add(url, true);
+  }
+
+  #add(url: URL, configured: boolean): void {
+    this.ring.add(new Endpoint(url, configured, this.connector, this.options.connections));
+  }
+
+  #remove(endpoint: Endpoint): void {
+    this.ring.remove(endpoint);
+    void endpoint.close(new Error(`${endpoint.address} is no longer a member.`));
+  }
+
+  /** Takes over the advertised addresses out of a member list; anything that is none is passed over. */
+  #learn(answer: HttpAnswer): void {
+    if (this.options.sync === undefined || answer.status !== 200) return;
+    const urls = advertisedURLs(answer.body);
+    if (urls.length === 0) return;
+    const accepted = urls.filter((url) => acceptsAddress(url, this.#configured, this.options.sync?.accept));
+    const addresses = new Set(accepted.map(addressOf));
+    for (const endpoint of this.ring.endpoints)
+      if (!endpoint.configured && !addresses.has(endpoint.address)) this.#remove(endpoint);
+    for (const url of accepted) if (this.ring.find(addressOf(url)) === undefined) this.#add(url, false);
+  }
+
+  #startSync(): void {
+    if (this.options.sync === undefined || this.#syncing !== undefined) return;
+    this.#syncing = setInterval(() => void this.#sync(), this.options.sync.interval).unref();
+  }
+
+  async #sync(): Promise<void> {
+    const endpoint = this.ring.pinned;
+    if (endpoint?.isUp !== true) return;
+    const answer = await this.#ask(endpoint, hello);
+    if (typeof answer === 'string' || this.closing.aborted || answer.clusterId !== this.session.clusterId)
+      return endpoint.doubt();
+    this.#learn(answer);
+    if (this.options.order === 'leader') await this.#pinLeader(endpoint);
+  }
+
+  async #pinLeader(endpoint: Endpoint): Promise<void> {
+    const answer = await this.#ask(endpoint, askLeader);
+    if (typeof answer === 'string' || answer.status !== 200) return;
+    const leader = advertisedURLs(`{"members":[${answer.body}]}`)
+      .map((url) => this.ring.find(addressOf(url)))
+      .find((known) => known !== undefined);
+    if (leader !== undefined) this.ring.pin(leader);
+  }
+
+  #drop(endpoint: Endpoint, why: string): string {
+    this.#remove(endpoint);
+    this.options.logger.warn(`The advertised address ${endpoint.address} is not used: ${why}`);
+    return why;
+  }
+
+  #onLost(endpoint: Endpoint, why: string): string {
+    endpoint.markResting(why);
+    this.ring.unpin(endpoint);
+    if (endpoint.lost) return why;
+    endpoint.lost = true;
+    if (!this.#clusterLost && this.ring.endpoints.every(({ lost }) => lost)) {
+      this.#clusterLost = true;
+      this.options.logger.error(
+        `The etcd cluster is lost: no member answers (last ${endpoint.address}: ${why}).`,
+      );
+    } else this.options.logger.warn(`The etcd member ${endpoint.address} is lost: ${why}.`);
+    return why;
+  }
+
+  #onBack(endpoint: Endpoint): void {
+    if (this.#clusterLost) this.options.logger.log(`The etcd cluster is back: ${endpoint.address} answers.`);
+    else if (endpoint.lost) this.options.logger.log(`The etcd member ${endpoint.address} is back.`);
+    this.#clusterLost = false;
+    endpoint.lost = false;
+  }
+}
+
+function advertisedURLs(body: string): URL[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(body);
+  } catch {
+    return [];
+  }
+  const members = isObject(list) && Array.isArray(list['members']) ? (list['members'] as unknown[]) : [];
+  return members
+    .flatMap((member) =>
+      isObject(member) && Array.isArray(member['clientURLs']) ? (member['clientURLs'] as unknown[]) : [],
+    )
+    .filter((url): url is string => typeof url === 'string' && URL.canParse(url))
+    .map((url) => new URL(url));
+}

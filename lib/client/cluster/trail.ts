@@ -1,0 +1,87 @@
+import {
+  EtcdConnectionError,
+  EtcdError,
+  EtcdIndeterminateError,
+  EtcdResponseError,
+  EtcdTimeoutError,
+  type EtcdAttempt,
+} from '../errors/index.js';
+import type { EtcdRequest } from '../http/request.js';
+import type { Endpoint } from './endpoint.js';
+
+const longestTrail = 32;
+const shortestPause = 50;
+const longestPause = 1_000;
+
+/** What one call has gone through so far: which members it tried, what they said, and what that means in the end. */
+export class Trail {
+  /** Members tried in this walk around the ring. */
+  readonly tried = new Set<Endpoint>();
+  /** Whether a try of this write may have been applied. */
+  ambiguous = false;
+  redirects = 0;
+  #walks = 0;
+  #attempts: EtcdAttempt[] = [];
+  /** Whether every try so far failed before anything was sent. */
+  #unsent = true;
+  #last: unknown;
+
+  constructor(private readonly request: EtcdRequest) {}
+
+  /** Notes a try. `error` is what it stands for, where it is more than a connection that failed. */
+  note(endpoint: string, outcome: string, sent: boolean, error: unknown): void {
+    if (this.#attempts.length === longestTrail) this.#attempts.splice(1, 1);
+    this.#attempts.push({ endpoint, outcome });
+    if (sent) this.#unsent = false;
+    this.#last = error;
+  }
+
+  /** A walk around the ring is over: the jittered pause before the next one. @throws the error, when another walk would be of no use */
+  endWalk(): number {
+    if (this.#last instanceof EtcdResponseError) throw this.exhausted();
+    this.tried.clear();
+    const pause = Math.min(longestPause, shortestPause * 2 ** this.#walks++);
+    return pause * (0.5 + Math.random() / 2);
+  }
+
+  /** What a call fails with that has run out of time, or of members that would be of use. */
+  exhausted(timeout?: number): EtcdError {
+    if (this.ambiguous) return this.indeterminate('it ran out of time');
+    const attempts = this.#attempts;
+    const endpoint = attempts.at(-1)?.endpoint;
+    const within = timeout === undefined ? '' : ` within ${timeout} ms`;
+    const tries = attempts.length === 0 ? '' : `: ${summary(attempts)}`;
+    const details = { attempts, endpoint, cause: this.#last };
+    if (this.#unsent && attempts.length > 0)
+      return new EtcdConnectionError(
+        `${this.#what}: no etcd member could be reached${within}${tries}`,
+        details,
+      );
+    if (this.#last instanceof EtcdError) return withAttempts(this.#last, attempts);
+    return new EtcdTimeoutError(`${this.#what}: no answer${within}${tries}`, details);
+  }
+
+  /** The error of a write that was sent and whose effect is not known. */
+  indeterminate(why: string, cause: unknown = this.#last): EtcdIndeterminateError {
+    const attempts = this.#attempts;
+    return new EtcdIndeterminateError(
+      `${this.#what}: ${why}. The write may or may not have been applied; read the key back before you repeat it. Tried ${summary(attempts)}`,
+      { attempts, endpoint: attempts.at(-1)?.endpoint, cause },
+    );
+  }
+
+  get #what(): string {
+    return `${this.request.method} ${this.request.path.split('?', 1)[0]}`;
+  }
+}
+
+/** Each member's last outcome. */
+function summary(attempts: readonly EtcdAttempt[]): string {
+  const last = new Map(attempts.map(({ endpoint, outcome }) => [endpoint, outcome]));
+  return [...last].map(([endpoint, outcome]) => `${endpoint} (${outcome})`).join(', ');
+}
+
+/** The same error with the list of tries, which is known only now. */
+function withAttempts(error: EtcdError, attempts: readonly EtcdAttempt[]): EtcdError {
+  return Object.assign(error, { attempts });
+}

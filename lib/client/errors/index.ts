@@ -1,0 +1,4 @@
+export * from './etcd-error.js';
+export * from './store-errors.js';
+export * from './request-errors.js';
+export * from './cluster-errors.js';

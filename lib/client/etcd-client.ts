@@ -1,0 +1,108 @@
+import { EtcdAuth, EtcdRoles, EtcdUsers } from './auth/index.js';
+import { Cluster } from './cluster/cluster.js';
+import { JsonApi } from './cluster/json-api.js';
+import { parseObject, requiredText } from './http/json.js';
+import { EtcdKeys } from './keys/index.js';
+import { KeyStore } from './keys/key-store.js';
+import { EtcdMembers, type EtcdMember } from './members/members.js';
+import { resolveOptions, type EtcdCallOptions, type EtcdClientOptions } from './options/index.js';
+import { askHealth, type EtcdHealth } from './stats/health.js';
+import { EtcdStats } from './stats/stats.js';
+
+/** The versions of etcd that a member tells. */
+export interface EtcdVersion {
+  /** The member's own, e.g. `3.4.23`. */
+  readonly server: string;
+  /** What all members agree on, e.g. `3.4.0`; `not_decided` right after a start. */
+  readonly cluster: string;
+}
+
+/**
+ * A client of one etcd v2 cluster. It connects with its first request, keeps to one member while that answers, and
+ * goes on to the next when it fails. {@link close} it when it is no longer needed, or declare it with `await using`.
+ *
+ * @example
+ * await using etcd = new EtcdClient({ hosts: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379'] });
+ * await etcd.set('/config/port', '8080');
+ */
+export class EtcdClient extends EtcdKeys {
+  /** The members API. */
+  readonly members: EtcdMembers;
+  /** Statistics of members. */
+  readonly stats: EtcdStats;
+  /** Whether credentials are asked for. */
+  readonly auth: EtcdAuth;
+  readonly users: EtcdUsers;
+  readonly roles: EtcdRoles;
+  readonly #cluster: Cluster;
+  readonly #api: JsonApi;
+
+  /** @throws {EtcdOptionsError} which names the option, the value and the fix */
+  constructor(options: EtcdClientOptions = {}) {
+    const resolved = resolveOptions(options);
+    const cluster = new Cluster(resolved);
+    super(
+      {
+        timeout: resolved.timeout,
+        quorum: resolved.quorum,
+        store: (prefix) => new KeyStore(cluster, prefix),
+      },
+      '',
+    );
+    this.#cluster = cluster;
+    this.#api = new JsonApi(cluster, resolved.timeout);
+    this.members = new EtcdMembers(this.#api);
+    this.stats = new EtcdStats(this.#api);
+    this.auth = new EtcdAuth(this.#api);
+    this.users = new EtcdUsers(this.#api);
+    this.roles = new EtcdRoles(this.#api);
+  }
+
+  /** The id of the cluster that was given or learned; `undefined` before the first answer. */
+  get clusterId(): string | undefined {
+    return this.#cluster.session.clusterId;
+  }
+
+  /** The members' addresses that are known at the moment: configured, discovered and learned. */
+  get endpoints(): readonly string[] {
+    return this.#cluster.addresses;
+  }
+
+  /** The client URLs of all members: `GET /v2/machines`. */
+  async machines(options: EtcdCallOptions = {}): Promise<string[]> {
+    return this.#api.get('/v2/machines', options, ({ body }) => body.split(',').map((url) => url.trim()).filter((url) => url !== '')); // prettier-ignore
+  }
+
+  /** The leader. @see EtcdMembers.leader */
+  async leader(options: EtcdCallOptions = {}): Promise<EtcdMember> {
+    return this.members.leader(options);
+  }
+
+  /** The versions of the member that answers: `GET /version`. */
+  async version(options: EtcdCallOptions = {}): Promise<EtcdVersion> {
+    return this.#api.get('/version', options, ({ body }) => {
+      const raw = parseObject(body);
+      return { server: requiredText(raw, 'etcdserver'), cluster: requiredText(raw, 'etcdcluster') };
+    });
+  }
+
+  /**
+   * Asks every known member whether it can read through raft: `GET /health`. A member without a quorum takes a second
+   * to say so. It rejects only when it is aborted, closed, or given wrong options.
+   */
+  async health(options: EtcdCallOptions = {}): Promise<EtcdHealth> {
+    return askHealth(this.#cluster, this.#api.call(options));
+  }
+
+  /**
+   * Ends every request with {@link EtcdClosedError} and closes every connection. It never rejects, and may be called
+   * again; afterwards nothing of the client keeps the process alive.
+   */
+  close(): Promise<void> {
+    return this.#cluster.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,118 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import { EtcdOptionsError } from '../errors/index.js';
+import { describeFailure } from './exchange.js';
+import type { EtcdTlsOptions } from '../options/index.js';
+
+type Connect = ReturnType<typeof buildConnector>;
+
+/**
+ * Opens the sockets of one client. It reads certificate files again when they have changed, and can end sockets
+ * that are still connecting, which undici leaves open until their timeout when a pool is destroyed.
+ */
+export class Connector {
+  readonly #connecting = new Set<Socket>();
+  readonly #files: CertificateFiles | undefined;
+  readonly #timeout: number;
+  #closed = false;
+  #current: { readonly version: string; readonly connect: Connect } | undefined;
+
+  constructor(tls: EtcdTlsOptions | undefined, timeout: number) {
+    this.#files = tls === undefined ? undefined : new CertificateFiles(tls);
+    this.#timeout = timeout;
+  }
+
+  readonly connect: Connect = (options, callback) => {
+    void this.#connector().then(
+      (connect) => this.#open(connect, options, callback),
+      (error: unknown) => callback(error as Error, null),
+    );
+  };
+
+  /** Ends every socket that is not yet connected. */
+  close(): void {
+    this.#closed = true;
+    for (const socket of this.#connecting) socket.destroy();
+  }
+
+  #open(connect: Connect, options: buildConnector.Options, callback: buildConnector.Callback): void {
+    if (this.#closed) return callback(new Error('The client is closed.'), null);
+    // The declared type has no result; the socket that is connecting is returned all the same.
+    const socket = connect(options, (...result) => {
+      this.#connecting.delete(socket);
+      callback(...result);
+    }) as unknown as Socket;
+    this.#connecting.add(socket);
+    socket.once('close', () => {
+      if (this.#connecting.delete(socket))
+        callback(new Error('The client was closed while it connected.'), null);
+    });
+  }
+
+  async #connector(): Promise<Connect> {
+    const version = (await this.#files?.version()) ?? '';
+    if (this.#current?.version !== version) {
+      const certificates = await this.#files?.read();
+      // No session cache: a resumed session would skip the check of a certificate that has been replaced.
+      this.#current = {
+        version,
+        connect: buildConnector({ ...certificates, maxCachedSessions: 0, timeout: this.#timeout }),
+      };
+    }
+    return this.#current.connect;
+  }
+}
+
+/** The TLS options whose `ca`, `cert` and `key` may be files. */
+class CertificateFiles {
+  readonly #tls: EtcdTlsOptions;
+
+  constructor(tls: EtcdTlsOptions) {
+    this.#tls = tls;
+  }
+
+  /** Changes whenever one of the files does. */
+  async version(): Promise<string> {
+    const parts = await Promise.all(this.#named().map(async ([, path]) => fileVersion(path)));
+    return parts.join();
+  }
+
+  async read(): Promise<Record<string, unknown>> {
+    const { passphrase, serverName, rejectUnauthorized = true, ...pem } = this.#tls;
+    const read = await Promise.all(
+      this.#named().map(async ([name, path]) => [name, await readPem(name, path)] as const),
+    );
+    return { ...pem, ...Object.fromEntries(read), passphrase, servername: serverName, rejectUnauthorized };
+  }
+
+  #named(): [name: 'ca' | 'cert' | 'key', path: string][] {
+    const names = ['ca', 'cert', 'key'] as const;
+    return names.flatMap((name) => {
+      const value = this.#tls[name];
+      return typeof value === 'string' && !value.includes('-----BEGIN')
+        ? [[name, value] as ['ca' | 'cert' | 'key', string]]
+        : [];
+    });
+  }
+}
+
+async function fileVersion(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${mtimeMs}:${size}:${ino}`;
+  } catch {
+    return 'absent';
+  }
+}
+
+async function readPem(name: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new EtcdOptionsError(
+      `tls.${name}`,
+      `cannot read '${path}' (${describeFailure(error)}); give PEM text, or the path of a PEM file`,
+    );
+  }
+}

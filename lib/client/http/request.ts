@@ -1,0 +1,46 @@
+/** One HTTP request of the v2 API, and what may be done with it when members fail. */
+export interface EtcdRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Path and query, e.g. `/v2/keys/a?recursive=true`. */
+  readonly path: string;
+  readonly body?: string | undefined;
+  readonly contentType?: 'application/x-www-form-urlencoded' | 'application/json';
+  /** A read changes nothing, and is asked of the next member after any failure that is not etcd's definite answer. */
+  readonly read: boolean;
+  /** A write that its caller wants sent again although an earlier try may have been applied. */
+  readonly idempotent?: boolean | undefined;
+  /** For a plain read of keys: the same request as a linearizable one, for the time after a stale answer. */
+  readonly quorumPath?: string | undefined;
+  /** Whether the answer comes out of raft, so that its index is newer than any seen before. */
+  readonly linearizable?: boolean;
+  /** Whether another member must be asked, although this one has answered well. */
+  readonly elsewhere?: (answer: HttpAnswer) => boolean;
+}
+
+/** What a member has answered. Indexes are absent where etcd sends none, or 0. */
+export interface HttpAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly body: string;
+  readonly clusterId: string | undefined;
+  readonly etcdIndex: number | undefined;
+  readonly raftIndex: number | undefined;
+  readonly raftTerm: number | undefined;
+  readonly location: string | undefined;
+}
+
+/** How far a request had come when it failed: what decides whether it may have been applied. */
+export type FailurePhase = 'unsent' | 'sent' | 'answered';
+
+/** A request without a whole answer. */
+export interface HttpFailure {
+  readonly kind: 'failure';
+  readonly phase: FailurePhase;
+  /** The status of an answer that was cut short. */
+  readonly status: number | undefined;
+  /** In a few words, for {@link EtcdAttempt.outcome}. */
+  readonly outcome: string;
+  readonly cause: unknown;
+}
+
+export type HttpOutcome = HttpAnswer | HttpFailure;

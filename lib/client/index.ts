@@ -1,0 +1,31 @@
+// The client
+export { EtcdClient, type EtcdVersion } from './etcd-client.js';
+export type {
+  EtcdAuthOptions,
+  EtcdCallOptions,
+  EtcdClientOptions,
+  EtcdLogger,
+  EtcdMemberOrder,
+  EtcdSrvOptions,
+  EtcdSyncOptions,
+  EtcdTlsOptions,
+} from './options/index.js';
+
+// Keys
+export * from './keys/index.js';
+export type { EtcdKey } from './http/key-path.js';
+
+// The cluster
+export { EtcdMembers, type EtcdMember } from './members/members.js';
+export {
+  EtcdStats,
+  type EtcdFollowerStats,
+  type EtcdLeaderStats,
+  type EtcdSelfStats,
+  type EtcdStoreStats,
+} from './stats/stats.js';
+export type { EtcdHealth, EtcdMemberHealth } from './stats/health.js';
+export * from './auth/index.js';
+
+// Errors
+export * from './errors/index.js';

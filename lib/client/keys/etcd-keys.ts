@@ -1,0 +1,366 @@
+import { Call } from '../cluster/call.js';
+import {
+  EtcdDecodeError,
+  EtcdKeyNotFoundError,
+  EtcdNotFileError,
+  EtcdOptionsError,
+} from '../errors/index.js';
+import { checkPlainSet, normalizeKey, type EtcdKey } from '../http/key-path.js';
+import type { EtcdRequest } from '../http/request.js';
+import { checkCondition, checkOptions, checkTtl, checkValue } from './check-options.js';
+import { json, type EtcdCodec } from './codecs.js';
+import type {
+  EtcdAppendOptions,
+  EtcdCompareAndDeleteOptions,
+  EtcdCreateOptions,
+  EtcdDeleteOptions,
+  EtcdGetOptions,
+  EtcdJsonOptions,
+  EtcdMkdirOptions,
+  EtcdModifyOptions,
+  EtcdRefreshOptions,
+  EtcdSetOptions,
+  EtcdSwapOptions,
+  EtcdUpdateDirectoryOptions,
+  EtcdUpdateFromOptions,
+  EtcdUpdateOptions,
+  EtcdWriteOptions,
+} from './key-options.js';
+import { deleteRequest, getRequest, putRequest } from './key-requests.js';
+import type { KeyStore } from './key-store.js';
+import { checkTtlDecision, modify, type EtcdChange } from './modify.js';
+import type { EtcdNode } from './node.js';
+import { readAcknowledgement, type EtcdAcknowledgement, type EtcdResult } from './result.js';
+import { checkSchema } from './schema.js';
+import { appendUnique, swapByIndex, writeUnique } from './settle.js';
+import type { EtcdCallOptions } from '../options/index.js';
+
+/** The same options, with an answer that leaves out the nodes. */
+type Acknowledged<Options> = Options & { readonly noValueOnSuccess: true };
+
+/** What {@link EtcdKeys} needs of its client. */
+export interface KeysContext {
+  readonly timeout: number;
+  readonly quorum: boolean;
+  /** The store of the keys below a prefix. */
+  store(prefix: string): KeyStore;
+}
+
+/**
+ * The keys of a cluster, or those of a namespace. Every method rejects with an {@link EtcdError}; those that write
+ * reject with {@link EtcdIndeterminateError} when a write was sent and its outcome is not known.
+ */
+export class EtcdKeys {
+  readonly #context: KeysContext;
+  readonly #store: KeyStore;
+
+  /** @internal Made by the client and by {@link namespace}. */
+  constructor(context: KeysContext, prefix: string) {
+    this.#context = context;
+    this.#store = context.store(prefix);
+  }
+
+  /**
+   * The same API for the keys below a prefix, which stands before every key that is sent and is cut off every key
+   * that comes back. Namespaces nest; closing is the client's.
+   */
+  namespace(prefix: EtcdKey): EtcdKeys {
+    const full = this.#store.full(normalizeKey(prefix));
+    return new EtcdKeys(this.#context, full === '/' ? '' : full);
+  }
+
+  /** Reads a key or lists a directory: `GET /v2/keys/KEY`. @throws {EtcdKeyNotFoundError} when there is no such key */
+  async get(key: EtcdKey, options: EtcdGetOptions = {}): Promise<EtcdResult> {
+    checkOptions('get', options);
+    const { recursive, sorted, quorum = this.#context.quorum } = options;
+    return this.#send(getRequest(this.#full(key), { recursive, sorted }, quorum), options);
+  }
+
+  /** As {@link get}, but `undefined` where there is no such key. */
+  async find(key: EtcdKey, options: EtcdGetOptions = {}): Promise<EtcdResult | undefined> {
+    try {
+      return await this.get(key, options);
+    } catch (error) {
+      if (error instanceof EtcdKeyNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether there is such a file or directory: `GET /v2/keys/KEY`. */
+  async exists(key: EtcdKey, options: EtcdGetOptions = {}): Promise<boolean> {
+    return (await this.find(key, options)) !== undefined;
+  }
+
+  /** Reads and decodes the value of a file. @throws {EtcdDecodeError} when the codec refuses it, {@link EtcdNotFileError} for a directory */
+  async value<T>(key: EtcdKey, codec: EtcdCodec<T>, options: EtcdGetOptions = {}): Promise<T> {
+    const { node } = await this.get(key, options);
+    if (node.value === undefined)
+      throw new EtcdNotFileError(`GET ${node.key}: it is a directory, which has no value.`, {
+        reason: node.key,
+      });
+    try {
+      return codec.decode(node.value);
+    } catch (error) {
+      throw new EtcdDecodeError(
+        node.key,
+        error instanceof SyntaxError ? 'it is no JSON' : String((error as Error).message),
+      );
+    }
+  }
+
+  /** Reads a JSON value and, with a schema, checks and types it. @throws {EtcdDecodeError} when it is no JSON, or not what the schema wants */
+  async json<T = unknown>(key: EtcdKey, options: EtcdJsonOptions<T> = {}): Promise<T> {
+    checkOptions('json', options);
+    const { schema, ...read } = options;
+    const value = await this.value(key, json, read);
+    return schema === undefined ? (value as T) : checkSchema(this.#full(key), schema, value);
+  }
+
+  /**
+   * Writes a value, whatever was there: `PUT /v2/keys/KEY`. A key that exists is replaced, with a new `createdIndex`
+   * and without its TTL. @throws {EtcdNotFileError} when the key is a directory
+   */
+  set(key: EtcdKey, value: string, options: Acknowledged<EtcdSetOptions>): Promise<EtcdAcknowledgement>;
+  set(key: EtcdKey, value: string, options?: EtcdSetOptions): Promise<EtcdResult>;
+  async set(key: EtcdKey, value: string, options: EtcdSetOptions = {}): Promise<EtcdAcknowledgement> {
+    checkOptions('set', options);
+    const full = this.#full(key);
+    checkPlainSet(full);
+    return this.#write(putRequest('PUT', full, form(value, options), options.idempotent), options);
+  }
+
+  /** Creates a key that does not exist: `PUT /v2/keys/KEY` with `prevExist=false`. @throws {EtcdKeyExistsError} */
+  create(key: EtcdKey, value: string, options: Acknowledged<EtcdCreateOptions>): Promise<EtcdAcknowledgement>;
+  create(key: EtcdKey, value: string, options?: EtcdCreateOptions): Promise<EtcdResult>;
+  async create(key: EtcdKey, value: string, options: EtcdCreateOptions = {}): Promise<EtcdAcknowledgement> {
+    checkOptions('create', options);
+    const full = this.#full(key);
+    const request = putRequest('PUT', full, { ...form(value, options), prevExist: false });
+    if (!isUnique(options)) return this.#write(request, options);
+    return writeUnique(this.#store, request, { key: full, value, action: 'create' }, this.#call(options));
+  }
+
+  /**
+   * Changes a key that exists: `PUT /v2/keys/KEY` with `prevExist=true`. Given a result or a node in place of a key,
+   * it changes that node only if nobody has changed it since (`prevIndex`).
+   * @throws {EtcdKeyNotFoundError}, or {@link EtcdCompareFailedError} when the node of a result has changed
+   */
+  update(key: EtcdKey, value: string, options: Acknowledged<EtcdUpdateOptions>): Promise<EtcdAcknowledgement>;
+  update(key: EtcdKey, value: string, options?: EtcdUpdateOptions): Promise<EtcdResult>;
+  update(
+    from: EtcdResult | EtcdNode,
+    value: string,
+    options: Acknowledged<EtcdUpdateFromOptions>,
+  ): Promise<EtcdAcknowledgement>;
+  update(from: EtcdResult | EtcdNode, value: string, options?: EtcdUpdateFromOptions): Promise<EtcdResult>;
+  async update(
+    target: EtcdKey | EtcdResult | EtcdNode,
+    value: string,
+    options: EtcdUpdateOptions | EtcdUpdateFromOptions = {},
+  ): Promise<EtcdAcknowledgement> {
+    if (isNodeLike(target)) return this.#updateFrom('node' in target ? target.node : target, value, options);
+    checkOptions('update', options);
+    const { idempotent, ...write } = options as EtcdUpdateOptions;
+    return this.#write(
+      putRequest('PUT', this.#full(target), { ...form(value, write), prevExist: true }, idempotent),
+      write,
+    );
+  }
+
+  /**
+   * Writes a value if the key has `prevValue`, or the `modifiedIndex` `prevIndex`, or both:
+   * `PUT /v2/keys/KEY`. @throws {EtcdCompareFailedError}, {@link EtcdKeyNotFoundError}
+   */
+  compareAndSwap(
+    key: EtcdKey,
+    value: string,
+    options: Acknowledged<EtcdSwapOptions>,
+  ): Promise<EtcdAcknowledgement>;
+  compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdResult>;
+  async compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
+    checkCondition(options);
+    checkOptions('compareAndSwap', options);
+    return this.#swap(this.#full(key), value, options);
+  }
+
+  /**
+   * Removes a file if the condition holds: `DELETE /v2/keys/KEY` with `prevValue` or `prevIndex`. It never removes
+   * a directory. @throws {EtcdCompareFailedError}, {@link EtcdKeyNotFoundError}, {@link EtcdNotFileError}
+   */
+  async compareAndDelete(key: EtcdKey, options: EtcdCompareAndDeleteOptions): Promise<EtcdResult> {
+    checkCondition(options);
+    checkOptions('compareAndDelete', options);
+    const { prevValue, prevIndex } = options;
+    return this.#send(deleteRequest(this.#full(key), { prevValue, prevIndex }), options);
+  }
+
+  /**
+   * Creates a key with a name of its own below a directory: `POST /v2/keys/DIRECTORY`. The names are store indexes of
+   * 20 digits, so that their order is the order of creation. The directory is made where it is missing.
+   */
+  append(
+    directory: EtcdKey,
+    value: string,
+    options: Acknowledged<EtcdAppendOptions>,
+  ): Promise<EtcdAcknowledgement>;
+  append(directory: EtcdKey, value: string, options?: EtcdAppendOptions): Promise<EtcdResult>;
+  async append(
+    directory: EtcdKey,
+    value: string,
+    options: EtcdAppendOptions = {},
+  ): Promise<EtcdAcknowledgement> {
+    checkOptions('append', options);
+    const full = this.#full(directory);
+    const request = putRequest('POST', full, form(value, options));
+    if (!isUnique(options)) return this.#write(request, options);
+    return appendUnique(this.#store, request, { directory: full, value }, this.#call(options));
+  }
+
+  /**
+   * Makes a directory: `PUT /v2/keys/KEY` with `dir=true&prevExist=false`; missing parents are made too.
+   * @throws {EtcdKeyExistsError} when there is a directory, or a file unless `replaceFile` is given
+   */
+  async mkdir(key: EtcdKey, options: EtcdMkdirOptions = {}): Promise<EtcdResult> {
+    checkOptions('mkdir', options);
+    const full = this.#full(key);
+    const { ttl, inOrder = false, replaceFile = false } = options;
+    if (inOrder) return this.#send(putRequest('POST', full, { dir: true, ttl }), options);
+    if (replaceFile) checkPlainSet(full);
+    return this.#send(
+      putRequest('PUT', full, { dir: true, ttl, prevExist: replaceFile ? undefined : false }),
+      options,
+    );
+  }
+
+  /**
+   * Gives a directory a new TTL, or with none makes it permanent: `PUT /v2/keys/KEY` with `dir=true&prevExist=true`.
+   * Watchers see it; {@link refresh} does the same unseen.
+   */
+  async updateDirectory(key: EtcdKey, options: EtcdUpdateDirectoryOptions = {}): Promise<EtcdResult> {
+    checkOptions('updateDirectory', options);
+    const request = putRequest(
+      'PUT',
+      this.#full(key),
+      { dir: true, ttl: options.ttl, prevExist: true },
+      options.idempotent,
+    );
+    return this.#send(request, options);
+  }
+
+  /** Removes an empty directory: `DELETE /v2/keys/KEY?dir=true`. @throws {EtcdDirectoryNotEmptyError}, {@link EtcdKeyNotFoundError} */
+  async rmdir(key: EtcdKey, options: EtcdCallOptions = {}): Promise<EtcdResult> {
+    checkOptions('call', options);
+    return this.delete(key, { ...options, dir: true });
+  }
+
+  /** Removes a file, or with `dir` an empty directory, or with `recursive` a whole tree: `DELETE /v2/keys/KEY`. @throws {EtcdKeyNotFoundError} */
+  async delete(key: EtcdKey, options: EtcdDeleteOptions = {}): Promise<EtcdResult> {
+    checkOptions('delete', options);
+    const { recursive, dir, idempotent } = options;
+    return this.#send(deleteRequest(this.#full(key), { recursive, dir }, idempotent), options);
+  }
+
+  /** Removes a key as {@link delete} does and gives what it was (`prevNode`). A removed directory comes without its children. */
+  async pop(key: EtcdKey, options: EtcdDeleteOptions = {}): Promise<EtcdNode> {
+    const { node, prevNode } = await this.delete(key, options);
+    return prevNode ?? node;
+  }
+
+  /**
+   * Gives a key that exists a new TTL and keeps its value, without any event for watchers: `PUT /v2/keys/KEY` with
+   * `refresh=true&prevExist=true`. With `prevValue` only its owner can renew it.
+   * @throws {EtcdKeyNotFoundError} when it has expired, {@link EtcdCompareFailedError}
+   */
+  async refresh(key: EtcdKey, ttl: number, options: EtcdRefreshOptions = {}): Promise<EtcdResult> {
+    checkOptions('refresh', options);
+    checkTtl(ttl);
+    const { prevValue, prevIndex, idempotent } = options;
+    return this.#send(
+      putRequest(
+        'PUT',
+        this.#full(key),
+        { ttl, refresh: true, prevExist: true, prevValue, prevIndex },
+        idempotent,
+      ),
+      options,
+    );
+  }
+
+  /**
+   * Reads a value, computes a new one and writes it if nobody else has meanwhile; otherwise begins again. `change`
+   * may be called several times; when it gives `undefined`, nothing is written and the present state is given back.
+   * @throws {EtcdTimeoutError} when others were faster until the deadline; whatever `change` throws
+   */
+  async modify(
+    key: EtcdKey,
+    change: EtcdChange,
+    options: EtcdModifyOptions = {},
+  ): Promise<EtcdResult | undefined> {
+    checkOptions('modify', options);
+    if (typeof change !== 'function')
+      throw new EtcdOptionsError('change', `expected a function (value) => newValue, got ${typeof change}`);
+    const full = this.#full(key);
+    return modify(this.#store, full, change, options, this.#call(options));
+  }
+
+  #updateFrom(node: EtcdNode, value: string, options: EtcdUpdateFromOptions): Promise<EtcdAcknowledgement> {
+    checkOptions('updateFrom', options);
+    if (node.dir)
+      throw new EtcdNotFileError(
+        `update ${node.key}: it is a directory; use \`updateDirectory\` for its TTL.`,
+        { reason: node.key },
+      );
+    checkTtlDecision(node, options.ttl);
+    const { ttl, ...rest } = options;
+    return this.#swap(this.#full(node.key), value, {
+      ...rest,
+      ...(typeof ttl === 'number' ? { ttl } : {}),
+      prevIndex: node.modifiedIndex,
+    });
+  }
+
+  #swap(full: string, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
+    const { prevValue, prevIndex } = options;
+    const request = putRequest('PUT', full, { ...form(value, options), prevValue, prevIndex });
+    if (!isUnique(options)) return this.#write(request, options);
+    const call = this.#call(options);
+    if (prevIndex === undefined)
+      return writeUnique(this.#store, request, { key: full, value, action: 'compareAndSwap' }, call);
+    return swapByIndex(this.#store, request, { key: full, value, prevIndex, uniqueValue: true }, call);
+  }
+
+  #write(request: EtcdRequest, options: EtcdWriteOptions): Promise<EtcdAcknowledgement> {
+    if (options.noValueOnSuccess !== true) return this.#send(request, options);
+    return this.#store.cluster.request(request, this.#call(options), readAcknowledgement);
+  }
+
+  #send(request: EtcdRequest, options: EtcdCallOptions): Promise<EtcdResult> {
+    return this.#store.send(request, this.#call(options));
+  }
+
+  #call({ timeout = this.#context.timeout, signal }: EtcdCallOptions): Call {
+    return new Call(timeout, signal);
+  }
+
+  #full(key: EtcdKey): string {
+    return this.#store.full(normalizeKey(key));
+  }
+}
+
+function form(value: string, { ttl, noValueOnSuccess }: EtcdWriteOptions) {
+  return { value: checkValue(value), ttl, noValueOnSuccess };
+}
+
+/** A value that proves its author is read back, so that the answer needs its nodes. */
+function isUnique({ uniqueValue = false, noValueOnSuccess = false }: EtcdCreateOptions): boolean {
+  if (uniqueValue && noValueOnSuccess)
+    throw new EtcdOptionsError(
+      'noValueOnSuccess',
+      'it cannot be combined with `uniqueValue`, which compares the value',
+    );
+  return uniqueValue;
+}
+
+function isNodeLike(target: EtcdKey | EtcdResult | EtcdNode): target is EtcdResult | EtcdNode {
+  return typeof target === 'object' && target !== null && !Array.isArray(target);
+}

@@ -1,0 +1,60 @@
+import { EtcdOptionsError } from '../errors/index.js';
+import { checkRequestLine, encodeKey } from '../http/key-path.js';
+import { encodeParameters, withQuery, type Parameters } from '../http/parameters.js';
+import type { EtcdRequest } from '../http/request.js';
+
+/** etcd reads at most this much of a form. */
+const longestForm = 10 * 1024 * 1024;
+
+/** `GET /v2/keys/KEY`; a plain one knows how to become linearizable when its answer turns out to be stale. */
+export function getRequest(key: string, parameters: Parameters, quorum: boolean): EtcdRequest {
+  const path = pathOf(key);
+  const linearized = withQuery(path, { ...parameters, quorum: true });
+  checkRequestLine('GET', linearized);
+  if (quorum) return { method: 'GET', path: linearized, read: true, linearizable: true };
+  return { method: 'GET', path: withQuery(path, parameters), read: true, quorumPath: linearized };
+}
+
+/** `GET /v2/keys/KEY?wait=true&waitIndex=N`: the first change of one key from an index on. */
+export function changeRequest(key: string, waitIndex: number): EtcdRequest {
+  return { method: 'GET', path: withQuery(pathOf(key), { wait: true, waitIndex }), read: true };
+}
+
+/** `PUT` or `POST /v2/keys/KEY` with a form. */
+export function putRequest(
+  method: 'PUT' | 'POST',
+  key: string,
+  form: Parameters,
+  idempotent?: boolean,
+): EtcdRequest {
+  const path = pathOf(key);
+  checkRequestLine(method, path);
+  const body = encodeParameters(form);
+  if (body.length > longestForm) {
+    throw new EtcdOptionsError(
+      'value',
+      `percent-encoded it has ${body.length} bytes, and etcd v2 reads forms of at most ${longestForm}`,
+    );
+  }
+  return {
+    method,
+    path,
+    body,
+    contentType: 'application/x-www-form-urlencoded',
+    read: false,
+    linearizable: true,
+    idempotent,
+  };
+}
+
+/** `DELETE /v2/keys/KEY`, whose parameters can only stand in the query. */
+export function deleteRequest(key: string, parameters: Parameters, idempotent?: boolean): EtcdRequest {
+  const path = withQuery(pathOf(key), parameters);
+  checkRequestLine('DELETE', path);
+  return { method: 'DELETE', path, read: false, linearizable: true, idempotent };
+}
+
+/** The root is asked for with its slash, because patterns of auth such as `/*` do not match the path without. */
+function pathOf(key: string): string {
+  return `/v2/keys${encodeKey(key)}`;
+}

@@ -1,0 +1,74 @@
+import { EtcdOptionsError } from '../errors/index.js';
+
+/** How a wrong value is shown in a message: short, with its type, and never an object's content. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}' (string)`;
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'object' || typeof value === 'function')
+    return `(${Array.isArray(value) ? 'array' : typeof value})`;
+  return `${String(value)} (${typeof value})`;
+}
+
+/** Refuses anything that is no object, and names that are none of `known`. */
+export function checkNames(option: string, value: unknown, known: ReadonlySet<string>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new EtcdOptionsError(option, `expected an object, got ${show(value)}`);
+  }
+  for (const name in value) {
+    if (!known.has(name)) {
+      throw new EtcdOptionsError(
+        name,
+        `no such option of \`${option}\`; known are ${[...known].sort().join(', ')}`,
+      );
+    }
+  }
+}
+
+export function checkBoolean(option: string, value: unknown): asserts value is boolean | undefined {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new EtcdOptionsError(option, `expected true or false, got ${show(value)}`);
+  }
+}
+
+export function checkText(option: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '') {
+    throw new EtcdOptionsError(option, `expected a text that is not empty, got ${show(value)}`);
+  }
+}
+
+export function checkInteger(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number,
+  unit: string,
+): asserts value is number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw new EtcdOptionsError(
+      option,
+      `expected a whole number of ${unit} from ${least} to ${most}, got ${show(value)}`,
+    );
+  }
+}
+
+/** A duration in milliseconds; above 2^31-1 Node's timers fire at once, so that is the end. */
+export function checkMilliseconds(option: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number' || !(value > 0) || value > 2_147_483_647) {
+    throw new EtcdOptionsError(
+      option,
+      `expected milliseconds above 0 and up to 2147483647, got ${show(value)}`,
+    );
+  }
+}
+
+export function checkSignal(value: unknown): asserts value is AbortSignal | undefined {
+  if (value === undefined) return;
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    !('aborted' in value) ||
+    !('addEventListener' in value)
+  ) {
+    throw new EtcdOptionsError('signal', `expected an AbortSignal, got ${show(value)}`);
+  }
+}

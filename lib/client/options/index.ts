@@ -1,0 +1,2 @@
+export * from './client-options.js';
+export { resolveOptions, type ResolvedOptions } from './resolve-options.js';

@@ -1,0 +1,170 @@
+import { EtcdOptionsError } from '../errors/index.js';
+import { parseHost } from './host.js';
+import { checkBoolean, checkInteger, checkMilliseconds, checkNames, checkText, show } from './check.js';
+import type {
+  EtcdAuthOptions,
+  EtcdClientOptions,
+  EtcdLogger,
+  EtcdMemberOrder,
+  EtcdSrvOptions,
+  EtcdSyncOptions,
+  EtcdTlsOptions,
+} from './client-options.js';
+
+/** The options after the check, with every default in place. */
+export interface ResolvedOptions {
+  readonly hosts: readonly URL[];
+  readonly srv: EtcdSrvOptions | undefined;
+  /** Value of the `Authorization` header. */
+  readonly authorization: string | undefined;
+  readonly tls: EtcdTlsOptions | undefined;
+  readonly timeout: number;
+  readonly tryTimeout: number;
+  readonly connections: number;
+  readonly sync: (Required<Pick<EtcdSyncOptions, 'interval'>> & Pick<EtcdSyncOptions, 'accept'>) | undefined;
+  readonly order: EtcdMemberOrder;
+  readonly quorum: boolean;
+  readonly clusterId: string | undefined;
+  readonly maxResponseBytes: number;
+  readonly logger: EtcdLogger;
+}
+
+const optionNames = new Set([
+  'hosts', 'srv', 'auth', 'tls', 'timeout', 'tryTimeout', 'connections', 'sync', 'order', 'quorum', 'clusterId', 'maxResponseBytes', 'logger',
+]); // prettier-ignore
+const authNames = new Set(['username', 'password']);
+const tlsNames = new Set(['ca', 'cert', 'key', 'passphrase', 'serverName', 'rejectUnauthorized']);
+const srvNames = new Set(['domain', 'servers']);
+const syncNames = new Set(['interval', 'accept']);
+const orders = new Set(['random', 'given', 'leader']);
+const silent: EtcdLogger = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Checks the options and fills in the defaults. @throws {EtcdOptionsError} which names the option, the value and the fix */
+export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions {
+  checkNames('options', options, optionNames);
+  const {
+    timeout = 5_000,
+    connections = 32,
+    order = 'random',
+    quorum = false,
+    maxResponseBytes = 32 * 1024 * 1024,
+  } = options;
+  const tryTimeout = options.tryTimeout ?? (options.auth === undefined ? 1_000 : 3_000);
+  const logger = options.logger ?? silent;
+  checkMilliseconds('timeout', timeout);
+  checkMilliseconds('tryTimeout', tryTimeout);
+  checkInteger('connections', connections, 1, 65_535, 'connections');
+  checkInteger('maxResponseBytes', maxResponseBytes, 1, Number.MAX_SAFE_INTEGER, 'bytes');
+  checkBoolean('quorum', quorum);
+  if (!orders.has(order))
+    throw new EtcdOptionsError('order', `expected 'random', 'given' or 'leader', got ${show(order)}`);
+  if (options.clusterId !== undefined && !/^[0-9a-f]{1,16}$/.test(options.clusterId)) {
+    throw new EtcdOptionsError(
+      'clusterId',
+      `expected the hexadecimal id of X-Etcd-Cluster-Id, got ${show(options.clusterId)}`,
+    );
+  }
+  for (const method of ['log', 'warn', 'error'] as const) {
+    if (typeof logger[method] !== 'function')
+      throw new EtcdOptionsError('logger', `needs a method \`${method}(message)\``);
+  }
+  const tls = resolveTls(options.tls);
+  const srv = resolveSrv(options);
+  const sync = resolveSync(options.sync);
+  if (order === 'leader' && sync === undefined) {
+    throw new EtcdOptionsError(
+      'order',
+      "'leader' needs `sync`, because the leader is found in the list of members",
+    );
+  }
+  return {
+    hosts: srv === undefined ? resolveHosts(options.hosts ?? 'http://127.0.0.1:2379', tls) : [],
+    srv,
+    authorization: resolveAuth(options.auth),
+    tls,
+    timeout,
+    tryTimeout,
+    connections,
+    sync,
+    order,
+    quorum,
+    clusterId: options.clusterId,
+    maxResponseBytes,
+    logger,
+  };
+}
+
+function resolveHosts(hosts: string | readonly string[], tls: EtcdTlsOptions | undefined): URL[] {
+  const list = typeof hosts === 'string' ? [hosts] : hosts;
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new EtcdOptionsError(
+      'hosts',
+      `expected an address or a list of at least one, got ${Array.isArray(list) ? '[]' : show(list)}`,
+    );
+  }
+  return list.map((host) => parseHost(host, tls !== undefined));
+}
+
+function resolveSrv({ hosts, srv }: EtcdClientOptions): EtcdSrvOptions | undefined {
+  if (srv === undefined) return undefined;
+  if (hosts !== undefined) throw new EtcdOptionsError('srv', 'give either `hosts` or `srv`, not both');
+  if (typeof srv === 'string') {
+    checkText('srv', srv);
+    return { domain: srv };
+  }
+  checkNames('srv', srv, srvNames);
+  checkText('srv.domain', srv.domain);
+  if (srv.servers !== undefined && (!Array.isArray(srv.servers) || srv.servers.length === 0)) {
+    throw new EtcdOptionsError(
+      'srv.servers',
+      `expected a list of DNS servers such as ['10.0.0.53'], got ${show(srv.servers)}`,
+    );
+  }
+  return srv;
+}
+
+function resolveAuth(auth: EtcdAuthOptions | undefined): string | undefined {
+  if (auth === undefined) return undefined;
+  checkNames('auth', auth, authNames);
+  checkText('auth.username', auth.username);
+  if (auth.username.includes(':'))
+    throw new EtcdOptionsError('auth.username', 'basic auth cannot carry a name with `:`');
+  if (typeof auth.password !== 'string' || auth.password === '') {
+    throw new EtcdOptionsError(
+      'auth.password',
+      'expected a password that is not empty; leave out `auth` to go without credentials',
+    );
+  }
+  return `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}`;
+}
+
+function resolveTls(tls: EtcdTlsOptions | undefined): EtcdTlsOptions | undefined {
+  if (tls === undefined) return undefined;
+  checkNames('tls', tls, tlsNames);
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    const value = tls[name];
+    if (value !== undefined && !Buffer.isBuffer(value) && (typeof value !== 'string' || value === '')) {
+      throw new EtcdOptionsError(`tls.${name}`, `expected PEM text, a Buffer or a path, got ${typeof value}`);
+    }
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const missing = tls.cert === undefined ? 'cert' : 'key';
+    throw new EtcdOptionsError(`tls.${missing}`, 'a client certificate needs both `tls.cert` and `tls.key`');
+  }
+  if (tls.passphrase !== undefined && typeof tls.passphrase !== 'string')
+    throw new EtcdOptionsError('tls.passphrase', 'expected a text');
+  if (tls.serverName !== undefined) checkText('tls.serverName', tls.serverName);
+  checkBoolean('tls.rejectUnauthorized', tls.rejectUnauthorized);
+  return tls;
+}
+
+function resolveSync(sync: boolean | EtcdSyncOptions = true): ResolvedOptions['sync'] {
+  if (typeof sync === 'boolean') return sync ? { interval: 60_000 } : undefined;
+  checkNames('sync', sync, syncNames);
+  const { interval = 60_000, accept } = sync;
+  checkMilliseconds('sync.interval', interval);
+  if (accept !== undefined && typeof accept !== 'function') {
+    throw new EtcdOptionsError('sync.accept', `expected a function (url) => boolean, got ${show(accept)}`);
+  }
+  return { interval, accept };
+}
