@@ -1,4 +1,4 @@
-import { EtcdClosedError, EtcdClusterIdChangedError } from '../errors/index.js';
+import { EtcdClosedError, type EtcdClusterIdChangedError } from '../errors/index.js';
 import type { Connector } from '../http/connector.js';
 import { isObject } from '../http/json.js';
 import type { EtcdRequest, HttpAnswer } from '../http/request.js';

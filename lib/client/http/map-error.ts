@@ -3,7 +3,7 @@ import {
   EtcdConflictError,
   EtcdDirectoryNotEmptyError,
   EtcdElectionInProgressError,
-  EtcdError,
+  type EtcdError,
   type EtcdErrorDetails,
   EtcdEventIndexClearedError,
   EtcdForbiddenError,

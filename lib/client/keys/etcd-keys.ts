@@ -1,21 +1,13 @@
-import { Call } from '../cluster/call.js';
-import {
-  EtcdDecodeError,
-  EtcdKeyNotFoundError,
-  EtcdNotFileError,
-  EtcdOptionsError,
-} from '../errors/index.js';
+import { EtcdNotFileError, EtcdOptionsError } from '../errors/index.js';
 import { checkPlainSet, normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
 import { checkCondition, checkOptions, checkTtl, checkValue } from './check-options.js';
-import { json, type EtcdCodec } from './codecs.js';
+import { EtcdReads } from './etcd-reads.js';
 import type {
   EtcdAppendOptions,
   EtcdCompareAndDeleteOptions,
   EtcdCreateOptions,
   EtcdDeleteOptions,
-  EtcdGetOptions,
-  EtcdJsonOptions,
   EtcdMkdirOptions,
   EtcdModifyOptions,
   EtcdRefreshOptions,
@@ -26,94 +18,28 @@ import type {
   EtcdUpdateOptions,
   EtcdWriteOptions,
 } from './key-options.js';
-import { deleteRequest, getRequest, putRequest } from './key-requests.js';
-import type { KeyStore } from './key-store.js';
+import { deleteRequest, putRequest } from './key-requests.js';
 import { checkTtlDecision, modify, type EtcdChange } from './modify.js';
 import type { EtcdNode } from './node.js';
 import { readAcknowledgement, type EtcdAcknowledgement, type EtcdResult } from './result.js';
-import { checkSchema } from './schema.js';
 import { appendUnique, swapByIndex, writeUnique } from './settle.js';
 import type { EtcdCallOptions } from '../options/index.js';
 
 /** The same options, with an answer that leaves out the nodes. */
 type Acknowledged<Options> = Options & { readonly noValueOnSuccess: true };
 
-/** What {@link EtcdKeys} needs of its client. */
-export interface KeysContext {
-  readonly timeout: number;
-  readonly quorum: boolean;
-  /** The store of the keys below a prefix. */
-  store(prefix: string): KeyStore;
-}
-
 /**
  * The keys of a cluster, or those of a namespace. Every method rejects with an {@link EtcdError}; those that write
  * reject with {@link EtcdIndeterminateError} when a write was sent and its outcome is not known.
  */
-export class EtcdKeys {
-  readonly #context: KeysContext;
-  readonly #store: KeyStore;
-
-  /** @internal Made by the client and by {@link namespace}. */
-  constructor(context: KeysContext, prefix: string) {
-    this.#context = context;
-    this.#store = context.store(prefix);
-  }
-
+export class EtcdKeys extends EtcdReads {
   /**
    * The same API for the keys below a prefix, which stands before every key that is sent and is cut off every key
    * that comes back. Namespaces nest; closing is the client's.
    */
   namespace(prefix: EtcdKey): EtcdKeys {
-    const full = this.#store.full(normalizeKey(prefix));
-    return new EtcdKeys(this.#context, full === '/' ? '' : full);
-  }
-
-  /** Reads a key or lists a directory: `GET /v2/keys/KEY`. @throws {EtcdKeyNotFoundError} when there is no such key */
-  async get(key: EtcdKey, options: EtcdGetOptions = {}): Promise<EtcdResult> {
-    checkOptions('get', options);
-    const { recursive, sorted, quorum = this.#context.quorum } = options;
-    return this.#send(getRequest(this.#full(key), { recursive, sorted }, quorum), options);
-  }
-
-  /** As {@link get}, but `undefined` where there is no such key. */
-  async find(key: EtcdKey, options: EtcdGetOptions = {}): Promise<EtcdResult | undefined> {
-    try {
-      return await this.get(key, options);
-    } catch (error) {
-      if (error instanceof EtcdKeyNotFoundError) return undefined;
-      throw error;
-    }
-  }
-
-  /** Whether there is such a file or directory: `GET /v2/keys/KEY`. */
-  async exists(key: EtcdKey, options: EtcdGetOptions = {}): Promise<boolean> {
-    return (await this.find(key, options)) !== undefined;
-  }
-
-  /** Reads and decodes the value of a file. @throws {EtcdDecodeError} when the codec refuses it, {@link EtcdNotFileError} for a directory */
-  async value<T>(key: EtcdKey, codec: EtcdCodec<T>, options: EtcdGetOptions = {}): Promise<T> {
-    const { node } = await this.get(key, options);
-    if (node.value === undefined)
-      throw new EtcdNotFileError(`GET ${node.key}: it is a directory, which has no value.`, {
-        reason: node.key,
-      });
-    try {
-      return codec.decode(node.value);
-    } catch (error) {
-      throw new EtcdDecodeError(
-        node.key,
-        error instanceof SyntaxError ? 'it is no JSON' : String((error as Error).message),
-      );
-    }
-  }
-
-  /** Reads a JSON value and, with a schema, checks and types it. @throws {EtcdDecodeError} when it is no JSON, or not what the schema wants */
-  async json<T = unknown>(key: EtcdKey, options: EtcdJsonOptions<T> = {}): Promise<T> {
-    checkOptions('json', options);
-    const { schema, ...read } = options;
-    const value = await this.value(key, json, read);
-    return schema === undefined ? (value as T) : checkSchema(this.#full(key), schema, value);
+    const full = this.store.full(normalizeKey(prefix));
+    return new EtcdKeys(this.context, full === '/' ? '' : full);
   }
 
   /**
@@ -124,7 +50,7 @@ export class EtcdKeys {
   set(key: EtcdKey, value: string, options?: EtcdSetOptions): Promise<EtcdResult>;
   async set(key: EtcdKey, value: string, options: EtcdSetOptions = {}): Promise<EtcdAcknowledgement> {
     checkOptions('set', options);
-    const full = this.#full(key);
+    const full = this.full(key);
     checkPlainSet(full);
     return this.#write(putRequest('PUT', full, form(value, options), options.idempotent), options);
   }
@@ -134,10 +60,10 @@ export class EtcdKeys {
   create(key: EtcdKey, value: string, options?: EtcdCreateOptions): Promise<EtcdResult>;
   async create(key: EtcdKey, value: string, options: EtcdCreateOptions = {}): Promise<EtcdAcknowledgement> {
     checkOptions('create', options);
-    const full = this.#full(key);
+    const full = this.full(key);
     const request = putRequest('PUT', full, { ...form(value, options), prevExist: false });
     if (!isUnique(options)) return this.#write(request, options);
-    return writeUnique(this.#store, request, { key: full, value, action: 'create' }, this.#call(options));
+    return writeUnique(this.store, request, { key: full, value, action: 'create' }, this.call(options));
   }
 
   /**
@@ -162,7 +88,7 @@ export class EtcdKeys {
     checkOptions('update', options);
     const { idempotent, ...write } = options as EtcdUpdateOptions;
     return this.#write(
-      putRequest('PUT', this.#full(target), { ...form(value, write), prevExist: true }, idempotent),
+      putRequest('PUT', this.full(target), { ...form(value, write), prevExist: true }, idempotent),
       write,
     );
   }
@@ -180,7 +106,7 @@ export class EtcdKeys {
   async compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
     checkCondition(options);
     checkOptions('compareAndSwap', options);
-    return this.#swap(this.#full(key), value, options);
+    return this.#swap(this.full(key), value, options);
   }
 
   /**
@@ -191,7 +117,7 @@ export class EtcdKeys {
     checkCondition(options);
     checkOptions('compareAndDelete', options);
     const { prevValue, prevIndex } = options;
-    return this.#send(deleteRequest(this.#full(key), { prevValue, prevIndex }), options);
+    return this.send(deleteRequest(this.full(key), { prevValue, prevIndex }), options);
   }
 
   /**
@@ -210,10 +136,10 @@ export class EtcdKeys {
     options: EtcdAppendOptions = {},
   ): Promise<EtcdAcknowledgement> {
     checkOptions('append', options);
-    const full = this.#full(directory);
+    const full = this.full(directory);
     const request = putRequest('POST', full, form(value, options));
     if (!isUnique(options)) return this.#write(request, options);
-    return appendUnique(this.#store, request, { directory: full, value }, this.#call(options));
+    return appendUnique(this.store, request, { directory: full, value }, this.call(options));
   }
 
   /**
@@ -222,11 +148,11 @@ export class EtcdKeys {
    */
   async mkdir(key: EtcdKey, options: EtcdMkdirOptions = {}): Promise<EtcdResult> {
     checkOptions('mkdir', options);
-    const full = this.#full(key);
+    const full = this.full(key);
     const { ttl, inOrder = false, replaceFile = false } = options;
-    if (inOrder) return this.#send(putRequest('POST', full, { dir: true, ttl }), options);
+    if (inOrder) return this.send(putRequest('POST', full, { dir: true, ttl }), options);
     if (replaceFile) checkPlainSet(full);
-    return this.#send(
+    return this.send(
       putRequest('PUT', full, { dir: true, ttl, prevExist: replaceFile ? undefined : false }),
       options,
     );
@@ -240,11 +166,11 @@ export class EtcdKeys {
     checkOptions('updateDirectory', options);
     const request = putRequest(
       'PUT',
-      this.#full(key),
+      this.full(key),
       { dir: true, ttl: options.ttl, prevExist: true },
       options.idempotent,
     );
-    return this.#send(request, options);
+    return this.send(request, options);
   }
 
   /** Removes an empty directory: `DELETE /v2/keys/KEY?dir=true`. @throws {EtcdDirectoryNotEmptyError}, {@link EtcdKeyNotFoundError} */
@@ -257,7 +183,7 @@ export class EtcdKeys {
   async delete(key: EtcdKey, options: EtcdDeleteOptions = {}): Promise<EtcdResult> {
     checkOptions('delete', options);
     const { recursive, dir, idempotent } = options;
-    return this.#send(deleteRequest(this.#full(key), { recursive, dir }, idempotent), options);
+    return this.send(deleteRequest(this.full(key), { recursive, dir }, idempotent), options);
   }
 
   /** Removes a key as {@link delete} does and gives what it was (`prevNode`). A removed directory comes without its children. */
@@ -275,10 +201,10 @@ export class EtcdKeys {
     checkOptions('refresh', options);
     checkTtl(ttl);
     const { prevValue, prevIndex, idempotent } = options;
-    return this.#send(
+    return this.send(
       putRequest(
         'PUT',
-        this.#full(key),
+        this.full(key),
         { ttl, refresh: true, prevExist: true, prevValue, prevIndex },
         idempotent,
       ),
@@ -299,8 +225,8 @@ export class EtcdKeys {
     checkOptions('modify', options);
     if (typeof change !== 'function')
       throw new EtcdOptionsError('change', `expected a function (value) => newValue, got ${typeof change}`);
-    const full = this.#full(key);
-    return modify(this.#store, full, change, options, this.#call(options));
+    const full = this.full(key);
+    return modify(this.store, full, change, options, this.call(options));
   }
 
   #updateFrom(node: EtcdNode, value: string, options: EtcdUpdateFromOptions): Promise<EtcdAcknowledgement> {
@@ -312,7 +238,7 @@ export class EtcdKeys {
       );
     checkTtlDecision(node, options.ttl);
     const { ttl, ...rest } = options;
-    return this.#swap(this.#full(node.key), value, {
+    return this.#swap(this.full(node.key), value, {
       ...rest,
       ...(typeof ttl === 'number' ? { ttl } : {}),
       prevIndex: node.modifiedIndex,
@@ -323,27 +249,15 @@ export class EtcdKeys {
     const { prevValue, prevIndex } = options;
     const request = putRequest('PUT', full, { ...form(value, options), prevValue, prevIndex });
     if (!isUnique(options)) return this.#write(request, options);
-    const call = this.#call(options);
+    const call = this.call(options);
     if (prevIndex === undefined)
-      return writeUnique(this.#store, request, { key: full, value, action: 'compareAndSwap' }, call);
-    return swapByIndex(this.#store, request, { key: full, value, prevIndex, uniqueValue: true }, call);
+      return writeUnique(this.store, request, { key: full, value, action: 'compareAndSwap' }, call);
+    return swapByIndex(this.store, request, { key: full, value, prevIndex, uniqueValue: true }, call);
   }
 
   #write(request: EtcdRequest, options: EtcdWriteOptions): Promise<EtcdAcknowledgement> {
-    if (options.noValueOnSuccess !== true) return this.#send(request, options);
-    return this.#store.cluster.request(request, this.#call(options), readAcknowledgement);
-  }
-
-  #send(request: EtcdRequest, options: EtcdCallOptions): Promise<EtcdResult> {
-    return this.#store.send(request, this.#call(options));
-  }
-
-  #call({ timeout = this.#context.timeout, signal }: EtcdCallOptions): Call {
-    return new Call(timeout, signal);
-  }
-
-  #full(key: EtcdKey): string {
-    return this.#store.full(normalizeKey(key));
+    if (options.noValueOnSuccess !== true) return this.send(request, options);
+    return this.store.cluster.request(request, this.call(options), readAcknowledgement);
   }
 }
 
