@@ -28,22 +28,24 @@ export class Call {
   }
 
   /**
-   * Waits for `work`, but no longer than until the deadline, the caller's signal or `closing`; which of them came
-   * is for the caller to ask. `work` itself goes on, because other calls may wait for it too.
+   * Waits for `work`, but no longer than until the deadline, the caller's signal or `closing`. Gives whether `work`
+   * has ended; it goes on otherwise, because other calls may wait for it too.
    */
-  async wait(work: Promise<unknown>, closing: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
+  wait(work: Promise<unknown>, closing: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (ended: boolean): void => {
         clearTimeout(timer);
-        this.signal?.removeEventListener('abort', done);
-        closing.removeEventListener('abort', done);
-        resolve();
+        this.signal?.removeEventListener('abort', giveUp);
+        closing.removeEventListener('abort', giveUp);
+        resolve(ended);
       };
-      const timer = setTimeout(done, Math.max(0, this.remaining()));
-      if (this.signal?.aborted === true || closing.aborted) return done();
-      this.signal?.addEventListener('abort', done);
-      closing.addEventListener('abort', done);
+      const giveUp = (): void => end(false);
+      const done = (): void => end(true);
+      const timer = setTimeout(giveUp, Math.max(0, this.remaining()));
+      this.signal?.addEventListener('abort', giveUp);
+      closing.addEventListener('abort', giveUp);
       work.then(done, done);
+      if (this.signal?.aborted === true || closing.aborted) giveUp();
     });
   }
 

@@ -78,13 +78,19 @@ export class Cluster {
   /** Asks one member and no other, whatever it answers. `address` must be one of {@link addresses}. */
   async ask(address: string, request: EtcdRequest, call: Call): Promise<HttpOutcome> {
     const endpoint = this.#membership.ring.find(address) as Endpoint;
-    const refusal = await this.#membership.prove(endpoint);
-    if (refusal !== undefined)
-      return { kind: 'failure', phase: 'unsent', status: undefined, outcome: refusal, cause: undefined };
-    return endpoint.exchange(request, this.#options.authorization, {
+    if (!endpoint.isAvailable(performance.now())) return unsent(endpoint.restsBecause);
+    const proving = this.#membership.prove(endpoint);
+    const proven = await call.wait(proving, this.#closing.signal);
+    this.#throwIfOver(call, false);
+    if (!proven) return unsent('no answer before the deadline');
+    const refusal = await proving;
+    if (refusal !== undefined) return unsent(refusal);
+    const outcome = await endpoint.exchange(request, this.#options.authorization, {
       ...this.#limits(call),
       silence: call.timeout,
     });
+    this.#throwIfOver(call, false);
+    return outcome;
   }
 
   /** Waits a while, for a call that tries something again. @throws when the client is closed or the call aborted meanwhile */
@@ -133,9 +139,8 @@ export class Cluster {
       }
       if (endpoint.isUp) return endpoint;
       const proving = this.#membership.prove(endpoint);
-      await call.wait(proving, this.#closing.signal);
-      if (!endpoint.isUp && call.remaining() > 0)
-        trail.note(endpoint.address, (await proving) ?? 'lost', false, undefined);
+      const proven = await call.wait(proving, this.#closing.signal);
+      if (proven && !endpoint.isUp) trail.note(endpoint.address, (await proving) ?? 'lost', false, undefined);
     }
   }
 
@@ -269,6 +274,10 @@ export class Cluster {
       `etcd's store has gone back from index ${index} to ${answer.etcdIndex ?? 0} (told by ${endpoint.address}): it was restored or rebuilt.`,
     );
   }
+}
+
+function unsent(outcome: string): HttpFailure {
+  return { kind: 'failure', phase: 'unsent', status: undefined, outcome, cause: undefined };
 }
 
 function applied(status: number | undefined): boolean {

@@ -57,8 +57,7 @@ export class Membership {
   /** Resolves the SRV records, where no address is known. @throws {EtcdDiscoveryError} */
   async discover(call: Call): Promise<void> {
     const discovering = this.#discover();
-    await call.wait(discovering, this.closing);
-    if (call.remaining() > 0 && call.signal?.aborted !== true && !this.closing.aborted) await discovering;
+    if (await call.wait(discovering, this.closing)) await discovering;
   }
 
   /** Resolves the SRV records again after every member has failed; what is known stays when that fails. */

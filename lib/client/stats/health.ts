@@ -1,5 +1,6 @@
 import type { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { EtcdClusterIdChangedError } from '../errors/index.js';
 import { isObject } from '../http/json.js';
 import type { EtcdRequest } from '../http/request.js';
 
@@ -41,7 +42,9 @@ async function askMember(cluster: Cluster, endpoint: string, call: Call): Promis
       reason: outcome.status === 503 ? 'no quorum or no leader' : `HTTP ${outcome.status}`,
     };
   } catch (error) {
-    return { endpoint, healthy: false, reason: (error as Error).message };
+    if (error instanceof EtcdClusterIdChangedError)
+      return { endpoint, healthy: false, reason: error.message };
+    throw error;
   }
 }
 
