@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EtcdAbortedError } from '../errors/index.js';
 
 /** One call of a user's with its deadline and signal, over however many tries and waits. */
@@ -10,6 +11,8 @@ export class Call {
     readonly signal: AbortSignal | undefined,
   ) {
     this.deadline = performance.now() + timeout;
+    // One signal may be given to any number of calls, which is no leak.
+    if (signal !== undefined) setMaxListeners(0, signal);
   }
 
   /** Milliseconds that are left; negative when the deadline has passed. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   EtcdClosedError,
   EtcdClusterIdChangedError,
@@ -37,6 +38,8 @@ export class Cluster {
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
+    // As many calls as there are may wait for the end.
+    setMaxListeners(0, this.#closing.signal);
     this.session = new Session(options.clusterId);
     const connector = new Connector(options.tls, options.tryTimeout);
     this.#membership = new Membership(options, this.session, connector, this.#closing.signal);
@@ -51,9 +54,9 @@ export class Cluster {
     const trail = new Trail(request);
     let current = request;
     for (;;) {
-      const endpoint = await this.#find(trail, call);
+      const endpoint = this.#ready(trail, call) ?? (await this.#find(trail, call));
       const sent = this.session.mark();
-      const outcome = await endpoint.exchange(current, this.#options.authorization, this.#limits(call));
+      const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
       if (outcome.kind === 'failure') {
         this.#onFailure(request, trail, endpoint, outcome, call);
         continue;
@@ -85,10 +88,7 @@ export class Cluster {
     if (!proven) return unsent('no answer before the deadline');
     const refusal = await proving;
     if (refusal !== undefined) return unsent(refusal);
-    const outcome = await endpoint.exchange(request, this.#options.authorization, {
-      ...this.#limits(call),
-      silence: call.timeout,
-    });
+    const outcome = await this.#send(endpoint, request, call, call.timeout);
     this.#throwIfOver(call, false);
     return outcome;
   }
@@ -113,6 +113,14 @@ export class Cluster {
   async #close(): Promise<void> {
     this.#closing.abort();
     await this.#membership.close();
+  }
+
+  /** The member to ask when all is well, without any wait. */
+  #ready(trail: Trail, call: Call): Endpoint | undefined {
+    const { pinned } = this.#membership.ring;
+    if (pinned?.isUp !== true || trail.tried.has(pinned)) return undefined;
+    this.#throwIfOver(call, trail.ambiguous);
+    return pinned;
   }
 
   async #find(trail: Trail, call: Call): Promise<Endpoint> {
@@ -144,9 +152,10 @@ export class Cluster {
     }
   }
 
-  #limits(call: Call) {
-    const { tryTimeout: silence, maxResponseBytes: bytes } = this.#options;
-    return { silence, deadline: call.deadline, bytes, signal: call.signal };
+  #send(endpoint: Endpoint, request: EtcdRequest, call: Call, silence: number): Promise<HttpOutcome> {
+    const { authorization, maxResponseBytes: bytes } = this.#options;
+    const limits = { silence, deadline: call.deadline, bytes, signal: call.signal };
+    return endpoint.send(request, authorization, limits, call);
   }
 
   #throwIfOver(call: Call, mayHaveBeenApplied: boolean): void {
@@ -157,11 +166,11 @@ export class Cluster {
   /** A request without a whole answer: throws what ends the call, or returns when another member may be asked. */
   #onFailure(request: EtcdRequest, trail: Trail, endpoint: Endpoint, failure: HttpFailure, call: Call): void {
     const { phase, status, outcome, cause } = failure;
-    const sent = phase !== 'unsent';
-    const refused = status !== undefined && status >= 400 && status < 500;
+    const sent = phase === 'sent' || phase === 'answered';
+    const refused = status !== undefined && status >= 300 && status < 500;
     const mayHaveBeenApplied = trail.ambiguous || (!request.read && sent && !refused);
     this.#throwIfOver(call, mayHaveBeenApplied);
-    endpoint.doubt();
+    if (phase !== 'waiting') endpoint.doubt();
     trail.note(endpoint.address, outcome, sent, cause instanceof EtcdError ? cause : undefined);
     if (mayHaveBeenApplied) {
       trail.ambiguous = true;

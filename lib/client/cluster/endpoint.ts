@@ -1,8 +1,10 @@
 import { Pool } from 'undici';
 import type { Connector } from '../http/connector.js';
 import { exchange, type ExchangeLimits } from '../http/exchange.js';
-import type { EtcdRequest, HttpOutcome } from '../http/request.js';
+import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
+import type { Call } from './call.js';
+import { Turns } from './turns.js';
 
 /**
  * `unproven`: not yet asked who it is, or in doubt since. `up`: has answered who it is. `resting`: has not
@@ -31,6 +33,7 @@ export class Endpoint {
   #restsUntil = 0;
   readonly #prefix: string;
   readonly #pool: Pool;
+  readonly #turns: Turns;
 
   /** @param configured whether the user named it, in contrast to an advertised address that was learned */
   constructor(
@@ -41,8 +44,10 @@ export class Endpoint {
   ) {
     this.address = addressOf(url);
     this.#prefix = pathPrefixOf(url);
+    this.#turns = new Turns(connections);
     this.#pool = new Pool(url.origin, {
-      connections,
+      // One more than there are turns, for the question who it is.
+      connections: connections + 1,
       connect: connector.connect,
       pipelining: 1,
       headersTimeout: 0,
@@ -80,6 +85,7 @@ export class Endpoint {
   /** It has failed a request, or has no connection any more: it is asked who it is before it gets the next request. */
   doubt(): void {
     if (this.#state === 'up') this.#state = 'unproven';
+    this.#turns.sendAway();
   }
 
   markResting(why: string): void {
@@ -88,16 +94,38 @@ export class Endpoint {
     this.#restsUntil = performance.now() + rest * (1 + Math.random() / 2);
   }
 
-  exchange(
+  /** Asks who it is: at once, without credentials, whatever else is under way. */
+  ask(request: EtcdRequest, limits: ExchangeLimits): Promise<HttpOutcome> {
+    return exchange(this.#pool, this.#prefix, request, undefined, limits, noTurn);
+  }
+
+  /** Sends a request when its turn comes. */
+  send(
     request: EtcdRequest,
     authorization: string | undefined,
     limits: ExchangeLimits,
+    call: Call,
   ): Promise<HttpOutcome> {
-    return exchange(this.#pool, this.#prefix, request, authorization, limits);
+    const begin = () => exchange(this.#pool, this.#prefix, request, authorization, limits, this.#endTurn);
+    if (this.#turns.take()) return begin();
+    return this.#turns.wait(call).then((turn) => (turn ? begin() : withoutTurn));
   }
+
+  readonly #endTurn = (): void => this.#turns.give();
 
   /** Ends its connections, and every request on them with `error`. */
   async close(error: Error): Promise<void> {
+    this.#turns.sendAway();
     await this.#pool.destroy(error);
   }
 }
+
+const noTurn = (): void => undefined;
+
+const withoutTurn: HttpFailure = {
+  kind: 'failure',
+  phase: 'waiting',
+  status: undefined,
+  outcome: 'every connection was in use',
+  cause: undefined,
+};

@@ -100,7 +100,7 @@ export class Membership {
       bytes: maxResponseBytes,
       signal: undefined,
     };
-    const outcome = await endpoint.exchange(request, undefined, limits);
+    const outcome = await endpoint.ask(request, limits);
     return outcome.kind === 'answer' ? outcome : outcome.outcome;
   }
 

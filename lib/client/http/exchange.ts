@@ -14,16 +14,17 @@ export interface ExchangeLimits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Sends one request to one member and gives its answer, or the failure; it never rejects. */
+/** Sends one request to one member and gives its answer, or the failure; it never rejects. `done` is called once, at its end. */
 export function exchange(
   dispatcher: Dispatcher,
   prefix: string,
   request: EtcdRequest,
   authorization: string | undefined,
   limits: ExchangeLimits,
+  done: () => void,
 ): Promise<HttpOutcome> {
   return new Promise((settle) => {
-    const running = new Exchange(settle, limits);
+    const running = new Exchange(settle, done, limits);
     const headers: string[] = [];
     if (request.contentType !== undefined) headers.push('content-type', request.contentType);
     if (authorization !== undefined) headers.push('authorization', authorization);
@@ -56,10 +57,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #bytes = 0;
 
   readonly #settle: (outcome: HttpOutcome) => void;
+  readonly #done: () => void;
   readonly #limits: ExchangeLimits;
 
-  constructor(settle: (outcome: HttpOutcome) => void, limits: ExchangeLimits) {
+  constructor(settle: (outcome: HttpOutcome) => void, done: () => void, limits: ExchangeLimits) {
     this.#settle = settle;
+    this.#done = done;
     this.#limits = limits;
     limits.signal?.addEventListener('abort', this.#onSignal);
     this.#setTimer();
@@ -154,6 +157,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#limits.signal?.removeEventListener('abort', this.#onSignal);
     this.#settle(outcome);
+    this.#done();
   }
 }
 

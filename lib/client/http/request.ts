@@ -29,8 +29,11 @@ export interface HttpAnswer {
   readonly location: string | undefined;
 }
 
-/** How far a request had come when it failed: what decides whether it may have been applied. */
-export type FailurePhase = 'unsent' | 'sent' | 'answered';
+/**
+ * How far a request had come when it failed: what decides whether it may have been applied. One that was still
+ * `waiting` for its turn says nothing about the member.
+ */
+export type FailurePhase = 'waiting' | 'unsent' | 'sent' | 'answered';
 
 /** A request without a whole answer. */
 export interface HttpFailure {
