@@ -1,14 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import {
-  EtcdClosedError,
-  EtcdClusterIdChangedError,
-  EtcdError,
-  EtcdRedirectError,
-  EtcdResponseError,
-} from '../errors/index.js';
+import { EtcdClosedError, EtcdClusterIdChangedError, EtcdRedirectError } from '../errors/index.js';
 import { Connector } from '../http/connector.js';
-import { toError } from '../http/map-error.js';
-import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from '../http/request.js';
+import {
+  throughRaft,
+  type EtcdRequest,
+  type HttpAnswer,
+  type HttpFailure,
+  type HttpOutcome,
+} from '../http/request.js';
 import type { ResolvedOptions } from '../options/index.js';
 import { addressOf } from '../options/host.js';
 import type { Call } from './call.js';
@@ -16,13 +15,9 @@ import type { Endpoint } from './endpoint.js';
 import { Membership } from './membership.js';
 import { Session } from './session.js';
 import { Trail } from './trail.js';
+import { isApplied, judgeAnswer, judgeFailure, mayHaveBeenApplied, type Decode } from './verdict.js';
 
 const mostRedirects = 5;
-/** Statuses that speak for one member, or a proxy, only: another one may do better. */
-const serverFailures = new Set([500, 502, 503, 504]);
-
-/** Turns a good answer into what the caller wants. @throws {EtcdResponseError} when the answer is none that etcd gives */
-export type Decode<T> = (answer: HttpAnswer) => T;
 
 /**
  * Sends requests to a cluster: finds a member that answers, goes on to the next when it fails, and decides what a
@@ -58,23 +53,28 @@ export class Cluster {
       const sent = this.session.mark();
       const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
       if (outcome.kind === 'failure') {
-        this.#onFailure(request, trail, endpoint, outcome, call);
+        this.#throwIfOver(call, mayHaveBeenApplied(request, trail, outcome));
+        if (outcome.phase !== 'waiting') endpoint.doubt();
+        judgeFailure(request, trail, endpoint.address, outcome);
+        this.#goOn(trail, endpoint);
         continue;
       }
       this.#checkCluster(request, outcome, endpoint, trail);
       if (this.#isRedirectToMember(current, outcome, endpoint, trail)) continue;
       if (this.session.isStale(outcome, sent)) {
-        if (current.quorumPath !== undefined) {
-          current = { ...current, path: current.quorumPath, quorumPath: undefined, linearizable: true };
+        if (current.from === 'local') {
+          current = throughRaft(current);
           continue;
         }
-        if (current.linearizable === true) this.#restart(outcome, endpoint);
+        if (current.from === 'raft') this.#restart(outcome, endpoint);
       } else this.session.advance(outcome);
-      const decoded = this.#judge(current, trail, endpoint, outcome, decode);
+      const decoded = judgeAnswer(current, trail, endpoint.address, outcome, decode);
       if (decoded !== undefined) {
-        this.#membership.ring.pin(endpoint);
+        // Only after a fail-over: a late answer must not take back what others have moved on from.
+        if (trail.tried.size > 0) this.#membership.ring.pin(endpoint);
         return decoded.value;
       }
+      this.#goOn(trail, endpoint);
     }
   }
 
@@ -94,9 +94,9 @@ export class Cluster {
   }
 
   /** Waits a while, for a call that tries something again. @throws when the client is closed or the call aborted meanwhile */
-  async pause(call: Call, milliseconds: number, mayHaveBeenApplied: boolean): Promise<void> {
+  async pause(call: Call, milliseconds: number, afterDoubt: boolean): Promise<void> {
     await call.sleep(milliseconds, this.#closing.signal);
-    this.#throwIfOver(call, mayHaveBeenApplied);
+    this.#throwIfOver(call, afterDoubt);
   }
 
   /** Finds out the members' addresses, where none are configured and none have been found yet. */
@@ -142,7 +142,7 @@ export class Cluster {
           throw trail.exhausted(call.timeout);
         }
         await call.sleep(pause, this.#closing.signal);
-        await this.#membership.rediscover();
+        await call.wait(this.#membership.rediscover(), this.#closing.signal);
         continue;
       }
       if (endpoint.isUp) return endpoint;
@@ -158,80 +158,9 @@ export class Cluster {
     return endpoint.send(request, authorization, limits, call);
   }
 
-  #throwIfOver(call: Call, mayHaveBeenApplied: boolean): void {
-    if (this.#closing.signal.aborted) throw new EtcdClosedError({ mayHaveBeenApplied });
-    call.throwIfAborted(mayHaveBeenApplied);
-  }
-
-  /** A request without a whole answer: throws what ends the call, or returns when another member may be asked. */
-  #onFailure(request: EtcdRequest, trail: Trail, endpoint: Endpoint, failure: HttpFailure, call: Call): void {
-    const { phase, status, outcome, cause } = failure;
-    const sent = phase === 'sent' || phase === 'answered';
-    const refused = status !== undefined && status >= 300 && status < 500;
-    const mayHaveBeenApplied = trail.ambiguous || (!request.read && sent && !refused);
-    this.#throwIfOver(call, mayHaveBeenApplied);
-    if (phase !== 'waiting') endpoint.doubt();
-    trail.note(endpoint.address, outcome, sent, cause instanceof EtcdError ? cause : undefined);
-    if (mayHaveBeenApplied) {
-      trail.ambiguous = true;
-      if (request.idempotent !== true)
-        throw trail.indeterminate(
-          applied(status) ? 'it was applied, but the answer was cut short' : 'there was no answer',
-          cause,
-        );
-    } else if (refused && !request.read) {
-      throw new EtcdResponseError(
-        `${request.method} ${request.path.split('?', 1)[0]} was refused (HTTP ${status}), and why was cut short.`,
-        { status, endpoint: endpoint.address, cause },
-      );
-    }
-    this.#goOn(trail, endpoint);
-  }
-
-  /** A whole answer: gives what it holds, throws what ends the call, or gives `undefined` when another member is to be asked. */
-  #judge<T>(
-    request: EtcdRequest,
-    trail: Trail,
-    endpoint: Endpoint,
-    answer: HttpAnswer,
-    decode: Decode<T>,
-  ): { value: T } | undefined {
-    const { address } = endpoint;
-    if (request.elsewhere?.(answer) === true) {
-      trail.note(address, `HTTP ${answer.status}`, true, toError(request, answer, address));
-      this.#goOn(trail, endpoint);
-      return undefined;
-    }
-    if (answer.status >= 200 && answer.status < 300) {
-      if (request.read && answer.body === '') {
-        // Old servers and proxies end a request so, and `stats/self` now and then.
-        trail.note(address, 'an empty answer', true, undefined);
-        this.#goOn(trail, endpoint);
-        return undefined;
-      }
-      try {
-        return { value: decode(answer) };
-      } catch (error) {
-        if (!(error instanceof EtcdResponseError)) throw error;
-        trail.note(address, error.message, true, error);
-        if (!request.read) throw trail.indeterminate('it was applied, but the answer cannot be read', error);
-        this.#goOn(trail, endpoint);
-        return undefined;
-      }
-    }
-    const error = toError(request, answer, address);
-    if (!serverFailures.has(answer.status)) {
-      if (!trail.ambiguous) throw error;
-      // An earlier try may be what made this one fail: the key that exists may be our own.
-      throw trail.indeterminate('an earlier try was not answered, and the last one was refused', error);
-    }
-    trail.note(address, `HTTP ${answer.status} ${error.reason ?? ''}`.trim(), true, error);
-    if (!request.read) {
-      trail.ambiguous = true;
-      if (request.idempotent !== true) throw trail.indeterminate(error.message, error);
-    }
-    this.#goOn(trail, endpoint);
-    return undefined;
+  #throwIfOver(call: Call, applied: boolean): void {
+    if (this.#closing.signal.aborted) throw new EtcdClosedError({ mayHaveBeenApplied: applied });
+    call.throwIfAborted(applied);
   }
 
   #goOn(trail: Trail, endpoint: Endpoint): void {
@@ -244,10 +173,10 @@ export class Cluster {
       this.session.checkCluster(answer, endpoint.address);
     } catch (error) {
       const { expected, actual } = error as EtcdClusterIdChangedError;
-      const mayHaveBeenApplied = trail.ambiguous || (!request.read && applied(answer.status));
+      const applied = trail.ambiguous || (!request.read && isApplied(answer.status));
       throw new EtcdClusterIdChangedError(expected, actual, {
         endpoint: endpoint.address,
-        mayHaveBeenApplied,
+        mayHaveBeenApplied: applied,
       });
     }
   }
@@ -287,8 +216,4 @@ export class Cluster {
 
 function unsent(outcome: string): HttpFailure {
   return { kind: 'failure', phase: 'unsent', status: undefined, outcome, cause: undefined };
-}
-
-function applied(status: number | undefined): boolean {
-  return status !== undefined && status >= 200 && status < 300;
 }

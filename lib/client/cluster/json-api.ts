@@ -1,7 +1,8 @@
 import { checkMilliseconds, checkNames, checkSignal } from '../options/check.js';
 import type { EtcdCallOptions } from '../options/index.js';
 import { Call } from './call.js';
-import type { Cluster, Decode } from './cluster.js';
+import type { Cluster } from './cluster.js';
+import type { Decode } from './verdict.js';
 
 const callNames = new Set(['signal', 'timeout']);
 

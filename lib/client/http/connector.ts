@@ -38,11 +38,17 @@ export class Connector {
 
   #open(connect: Connect, options: buildConnector.Options, callback: buildConnector.Callback): void {
     if (this.#closed) return callback(new Error('The client is closed.'), null);
-    // The declared type has no result; the socket that is connecting is returned all the same.
-    const socket = connect(options, (...result) => {
-      this.#connecting.delete(socket);
-      callback(...result);
-    }) as unknown as Socket;
+    let socket: Socket;
+    try {
+      // The declared type has no result; the socket that is connecting is returned all the same.
+      socket = connect(options, (...result) => {
+        this.#connecting.delete(socket);
+        callback(...result);
+      }) as unknown as Socket;
+    } catch (error) {
+      // Certificates are parsed at each connection, and may just be replaced: a certificate without its key, half a file.
+      return callback(unusable(error), null);
+    }
     this.#connecting.add(socket);
     socket.once('close', () => {
       if (this.#connecting.delete(socket))
@@ -97,6 +103,13 @@ class CertificateFiles {
   }
 }
 
+function unusable(error: unknown): EtcdOptionsError {
+  return new EtcdOptionsError(
+    'tls',
+    `no connection can be made with it (${describeFailure(error)}); give \`ca\`, and \`cert\` with its \`key\` and \`passphrase\`, as PEM`,
+  );
+}
+
 async function fileVersion(path: string): Promise<string> {
   try {
     const { mtimeMs, size, ino } = await stat(path);
@@ -110,9 +123,11 @@ async function readPem(name: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
+    // What is no path may be a key in another form than PEM.
+    const file = name === 'key' ? 'the file' : `'${path}'`;
     throw new EtcdOptionsError(
       `tls.${name}`,
-      `cannot read '${path}' (${describeFailure(error)}); give PEM text, or the path of a PEM file`,
+      `cannot read ${file} (${describeFailure(error)}); give PEM text, or the path of a PEM file`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
-import { EtcdResponseError, EtcdResponseTooLargeError } from '../errors/index.js';
+import { EtcdError, EtcdResponseError, EtcdResponseTooLargeError } from '../errors/index.js';
 import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from './request.js';
 
 /** The bounds of one exchange. */
@@ -70,6 +70,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** undici calls it right before the first byte is written. */
   onConnect(abort: (error?: Error) => void): void {
+    // A signal that was aborted before it was listened to says nothing more.
+    if (this.#limits.signal?.aborted === true) this.#onSignal();
     if (this.#settled) return abort(new Error('The request has ended before it was sent.'));
     this.#abort = abort;
     this.#sent = true;
@@ -110,7 +112,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#end(readAnswer(this.#status, this.#headers, bytes === undefined ? '' : bytes.toString('utf8')));
   }
 
-  onError(error: Error): void {
+  onError(error: Error & { data?: unknown }): void {
+    // undici's parser adds the bytes that it could not read, which may hold values.
+    delete error.data;
     const outcome = describeFailure(error);
     this.#fail(
       outcome,
@@ -215,6 +219,7 @@ function codeOf(error: unknown): string | undefined {
 
 /** The error's code, or what it says; for several addresses of one name, the first one's. */
 export function describeFailure(error: unknown): string {
+  if (error instanceof EtcdError) return error.message;
   const code = codeOf(error);
   if (code !== undefined) return code;
   return error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)

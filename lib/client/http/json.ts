@@ -52,8 +52,9 @@ export function objectField(object: JsonObject, name: string): JsonObject {
 
 export function numberField(object: JsonObject, name: string): number {
   const value = object[name];
-  if (typeof value !== 'number') throw wrongType(name, 'a number');
-  return value;
+  // JSON has no infinite numbers, but 1e999 becomes one.
+  if (!Number.isFinite(value)) throw wrongType(name, 'a number');
+  return value as number;
 }
 
 export function wrongType(name: string, expected: string): EtcdResponseError {

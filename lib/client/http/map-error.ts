@@ -22,6 +22,7 @@ import {
   EtcdWatcherClearedError,
 } from '../errors/index.js';
 import { isObject } from './json.js';
+import { quote } from './quote.js';
 import type { EtcdRequest, HttpAnswer } from './request.js';
 
 type ErrorClass = new (message: string, details?: EtcdErrorDetails) => EtcdError;
@@ -58,15 +59,15 @@ const byStatus: ReadonlyMap<number, ErrorClass> = new Map<number, ErrorClass>([
 
 /** What an error answer says, whichever of etcd's four shapes its body has, or a proxy's. */
 interface ErrorBody {
-  readonly errorCode?: number;
-  readonly message?: string;
-  readonly reason?: string;
+  readonly errorCode?: number | undefined;
+  readonly message?: string | undefined;
+  readonly reason?: string | undefined;
   readonly json: boolean;
 }
 
 /** The error that an answer stands for. */
 export function toError(request: EtcdRequest, answer: HttpAnswer, endpoint: string): EtcdError {
-  const body = readErrorBody(answer.body);
+  const body = readErrorBody(request, answer.body);
   const what = `${request.method} ${request.path.split('?', 1)[0]}`;
   const details: EtcdErrorDetails = {
     errorCode: body.errorCode,
@@ -107,29 +108,27 @@ function explain(body: ErrorBody, reason: string | undefined, status: number): s
   return reason === undefined ? `${message} (${number})` : `${message}: ${reason} (${number})`;
 }
 
-const longestText = 200;
-
-function readErrorBody(text: string): ErrorBody {
+function readErrorBody(request: EtcdRequest, text: string): ErrorBody {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return isPlainText(text) ? { message: text.trim(), json: false } : { json: false };
+    return { json: false, message: isPlainText(text) ? quote(text, request) : undefined };
   }
   if (!isObject(value)) return { json: true };
   const { errorCode, message, cause } = value;
   return {
     json: true,
-    ...(Number.isSafeInteger(errorCode) ? { errorCode: errorCode as number } : undefined),
-    ...(typeof message === 'string' ? { message: message.slice(0, longestText) } : undefined),
-    ...(typeof cause === 'string' && cause !== '' ? { reason: cause.slice(0, longestText) } : undefined),
+    errorCode: Number.isSafeInteger(errorCode) ? (errorCode as number) : undefined,
+    message: quote(message, request),
+    reason: quote(cause, request),
   };
 }
+
+const longestText = 200;
 
 /** The short plain texts of Go's router; pages of proxies say nothing that helps. */
 function isPlainText(text: string): boolean {
   const trimmed = text.trim();
-  return (
-    trimmed !== '' && trimmed.length <= longestText && !trimmed.startsWith('<') && !/[\r\n]/.test(trimmed)
-  );
+  return trimmed.length <= longestText && !trimmed.startsWith('<') && !/[\r\n]/.test(trimmed);
 }

@@ -9,12 +9,22 @@ export interface EtcdRequest {
   readonly read: boolean;
   /** A write that its caller wants sent again although an earlier try may have been applied. */
   readonly idempotent?: boolean | undefined;
-  /** For a plain read of keys: the same request as a linearizable one, for the time after a stale answer. */
-  readonly quorumPath?: string | undefined;
-  /** Whether the answer comes out of raft, so that its index is newer than any seen before. */
-  readonly linearizable?: boolean;
+  /**
+   * `raft` for what comes out of raft, so that its index is newer than any seen before; `local` for a plain read of
+   * keys, which a member answers from its own copy and which can be asked again of raft.
+   */
+  readonly from?: 'raft' | 'local' | undefined;
   /** Whether another member must be asked, although this one has answered well. */
   readonly elsewhere?: (answer: HttpAnswer) => boolean;
+}
+
+/** A plain read of keys as a linearizable one. */
+export function throughRaft(request: EtcdRequest): EtcdRequest {
+  return {
+    ...request,
+    path: `${request.path}${request.path.includes('?') ? '&' : '?'}quorum=true`,
+    from: 'raft',
+  };
 }
 
 /** What a member has answered. Indexes are absent where etcd sends none, or 0. */

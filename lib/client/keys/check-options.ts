@@ -72,7 +72,7 @@ function checkGiven(operation: keyof typeof names, options: Checked): void {
       'expected a whole number of seconds, got null; leave it out for a permanent key',
     );
   }
-  if (options.prevIndex !== undefined) checkIndex(options.prevIndex);
+  if (options.prevIndex !== undefined) checkIndex('prevIndex', options.prevIndex);
   if (options.prevValue !== undefined) checkPrevValue(options.prevValue);
 }
 
@@ -81,8 +81,8 @@ export function checkTtl(ttl: unknown): asserts ttl is number {
 }
 
 /** etcd ignores a comparison with index 0, and the write would be unconditional. */
-function checkIndex(index: unknown): void {
-  checkInteger('prevIndex', index, 1, Number.MAX_SAFE_INTEGER, 'store indexes');
+export function checkIndex(option: string, index: unknown): void {
+  checkInteger(option, index, 1, Number.MAX_SAFE_INTEGER, 'store indexes');
 }
 
 function checkPrevValue(value: unknown): void {
@@ -112,4 +112,10 @@ export function checkValue(value: unknown): string {
     );
   }
   return value;
+}
+
+/** Refuses what has no such method: a codec or a schema that is none. */
+export function checkMethod(option: string, value: unknown, method: string): void {
+  const has = (typeof value === 'object' || typeof value === 'function') && value !== null && method in value;
+  if (!has) throw new EtcdOptionsError(option, `expected a ${option} with \`${method}\`, got ${show(value)}`);
 }

@@ -1,7 +1,7 @@
 import { EtcdNotFileError, EtcdOptionsError } from '../errors/index.js';
 import { checkPlainSet, normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
-import { checkCondition, checkOptions, checkTtl, checkValue } from './check-options.js';
+import { checkCondition, checkIndex, checkOptions, checkTtl, checkValue } from './check-options.js';
 import { EtcdReads } from './etcd-reads.js';
 import type {
   EtcdAppendOptions,
@@ -173,7 +173,10 @@ export class EtcdKeys extends EtcdReads {
     return this.send(request, options);
   }
 
-  /** Removes an empty directory: `DELETE /v2/keys/KEY?dir=true`. @throws {EtcdDirectoryNotEmptyError}, {@link EtcdKeyNotFoundError} */
+  /**
+   * Removes an empty directory: `DELETE /v2/keys/KEY?dir=true`. etcd removes a file of that name as well.
+   * @throws {EtcdDirectoryNotEmptyError}, {@link EtcdKeyNotFoundError}
+   */
   async rmdir(key: EtcdKey, options: EtcdCallOptions = {}): Promise<EtcdResult> {
     checkOptions('call', options);
     return this.delete(key, { ...options, dir: true });
@@ -236,6 +239,7 @@ export class EtcdKeys extends EtcdReads {
         `update ${node.key}: it is a directory; use \`updateDirectory\` for its TTL.`,
         { reason: node.key },
       );
+    checkIndex('modifiedIndex', node.modifiedIndex);
     checkTtlDecision(node, options.ttl);
     const { ttl, ...rest } = options;
     return this.#swap(this.full(node.key), value, {

@@ -1,9 +1,10 @@
 import { Call } from '../cluster/call.js';
 import { EtcdDecodeError, EtcdKeyNotFoundError, EtcdNotFileError } from '../errors/index.js';
+import { describeFailure } from '../http/exchange.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
 import type { EtcdCallOptions } from '../options/index.js';
-import { checkOptions } from './check-options.js';
+import { checkMethod, checkOptions } from './check-options.js';
 import { json, type EtcdCodec } from './codecs.js';
 import type { EtcdGetOptions, EtcdJsonOptions } from './key-options.js';
 import { getRequest } from './key-requests.js';
@@ -54,6 +55,7 @@ export abstract class EtcdReads {
 
   /** Reads and decodes the value of a file. @throws {EtcdDecodeError} when the codec refuses it, {@link EtcdNotFileError} for a directory */
   async value<T>(key: EtcdKey, codec: EtcdCodec<T>, options: EtcdGetOptions = {}): Promise<T> {
+    checkMethod('codec', codec, 'decode');
     const { node } = await this.get(key, options);
     if (node.value === undefined)
       throw new EtcdNotFileError(`GET ${node.key}: it is a directory, which has no value.`, {
@@ -62,10 +64,9 @@ export abstract class EtcdReads {
     try {
       return codec.decode(node.value);
     } catch (error) {
-      throw new EtcdDecodeError(
-        node.key,
-        error instanceof SyntaxError ? 'it is no JSON' : String((error as Error).message),
-      );
+      // What V8 says of JSON quotes the value.
+      const isSyntax = error instanceof Error && error.name === 'SyntaxError';
+      throw new EtcdDecodeError(node.key, isSyntax ? 'it is no JSON' : describeFailure(error));
     }
   }
 
@@ -73,8 +74,9 @@ export abstract class EtcdReads {
   async json<T = unknown>(key: EtcdKey, options: EtcdJsonOptions<T> = {}): Promise<T> {
     checkOptions('json', options);
     const { schema, ...read } = options;
+    if (schema !== undefined) checkMethod('schema', schema['~standard'], 'validate');
     const value = await this.value(key, json, read);
-    return schema === undefined ? (value as T) : checkSchema(this.full(key), schema, value);
+    return schema === undefined ? (value as T) : checkSchema(normalizeKey(key), schema, value);
   }
 
   protected get context(): KeysContext {

@@ -1,18 +1,18 @@
 import { EtcdOptionsError } from '../errors/index.js';
 import { checkRequestLine, encodeKey } from '../http/key-path.js';
 import { encodeParameters, withQuery, type Parameters } from '../http/parameters.js';
-import type { EtcdRequest } from '../http/request.js';
+import { throughRaft, type EtcdRequest } from '../http/request.js';
 
 /** etcd reads at most this much of a form. */
 const longestForm = 10 * 1024 * 1024;
 
-/** `GET /v2/keys/KEY`; a plain one knows how to become linearizable when its answer turns out to be stale. */
+/** `GET /v2/keys/KEY`. */
 export function getRequest(key: string, parameters: Parameters, quorum: boolean): EtcdRequest {
-  const path = pathOf(key);
-  const linearized = withQuery(path, { ...parameters, quorum: true });
-  checkRequestLine('GET', linearized);
-  if (quorum) return { method: 'GET', path: linearized, read: true, linearizable: true };
-  return { method: 'GET', path: withQuery(path, parameters), read: true, quorumPath: linearized };
+  const path = withQuery(pathOf(key), parameters);
+  const request: EtcdRequest = { method: 'GET', path, read: true, from: 'local' };
+  // A plain read may have to become a linearizable one, whose line is longer.
+  checkRequestLine('GET', path, '&quorum=true'.length);
+  return quorum ? throughRaft(request) : request;
 }
 
 /** `GET /v2/keys/KEY?wait=true&waitIndex=N`: the first change of one key from an index on. */
@@ -42,7 +42,7 @@ export function putRequest(
     body,
     contentType: 'application/x-www-form-urlencoded',
     read: false,
-    linearizable: true,
+    from: 'raft',
     idempotent,
   };
 }
@@ -51,7 +51,7 @@ export function putRequest(
 export function deleteRequest(key: string, parameters: Parameters, idempotent?: boolean): EtcdRequest {
   const path = withQuery(pathOf(key), parameters);
   checkRequestLine('DELETE', path);
-  return { method: 'DELETE', path, read: false, linearizable: true, idempotent };
+  return { method: 'DELETE', path, read: false, from: 'raft', idempotent };
 }
 
 /** The root is asked for with its slash, because patterns of auth such as `/*` do not match the path without. */

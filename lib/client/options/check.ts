@@ -9,10 +9,14 @@ export function show(value: unknown): string {
   return `${String(value)} (${typeof value})`;
 }
 
-/** Refuses anything that is no object, and names that are none of `known`. */
+/**
+ * Refuses anything that is no object, and names that are none of `known`. A text in place of an object is not shown:
+ * it may be a URL with a password, or a key.
+ */
 export function checkNames(option: string, value: unknown, known: ReadonlySet<string>): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new EtcdOptionsError(option, `expected an object, got ${show(value)}`);
+    const got = typeof value === 'string' ? 'a string' : show(value);
+    throw new EtcdOptionsError(option, `expected an object, got ${got}`);
   }
   for (const name in value) {
     if (!known.has(name)) {
@@ -66,8 +70,8 @@ export function checkSignal(value: unknown): asserts value is AbortSignal | unde
   if (
     typeof value !== 'object' ||
     value === null ||
-    !('aborted' in value) ||
-    !('addEventListener' in value)
+    !('aborted' in value && typeof value.aborted === 'boolean') ||
+    !('addEventListener' in value && typeof value.addEventListener === 'function')
   ) {
     throw new EtcdOptionsError('signal', `expected an AbortSignal, got ${show(value)}`);
   }

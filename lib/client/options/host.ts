@@ -3,22 +3,28 @@ import { show } from './check.js';
 
 const defaultPort = 2379;
 
+/** `host`, `host:port` or `[IPv6]:port`, perhaps with a path: what the URL parser would bend into shape is no address. */
+const bareHost = /^(?:\[[^\]]*\]|[^:/\\[\]]+)(?::(?<port>\d+))?(?:\/.*)?$/;
+
 /** Reads one entry of `hosts`: a URL, or `host:port`. */
 export function parseHost(host: unknown, tls: boolean): URL {
   const problem = (text: string) =>
     new EtcdOptionsError('hosts', `${text}; expected e.g. 'http://10.0.0.1:2379' or '10.0.0.1:2379'`);
-  if (typeof host !== 'string' || host.trim() === '') throw problem(`${show(host)} is no address`);
-  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(host);
-  const text = hasScheme ? host : `${tls ? 'https' : 'http'}://${host}`;
-  if (!URL.canParse(text)) throw problem(`${show(withoutCredentials(host))} is no valid address`);
+  const given = typeof host === 'string' ? host.trim() : '';
+  if (given === '') throw problem(`${show(host)} is no address`);
+  // Before anything of the address is shown: an `@` that the parser takes for a part of a path may belong to a password.
+  if (given.includes('@')) throw problem('credentials do not belong into the address but into `auth`');
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(given);
+  const bare = bareHost.exec(given);
+  const text = hasScheme ? given : `${tls ? 'https' : 'http'}://${given}`;
+  if ((!hasScheme && bare === null) || /\s/.test(given) || !URL.canParse(text))
+    throw problem(`${show(given)} is no valid address`);
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw problem(`${show(host)} is neither http: nor https:`);
-  if (url.username !== '' || url.password !== '')
-    throw problem('credentials do not belong into the address but into `auth`');
-  if (url.search !== '' || url.hash !== '') throw problem(`${show(host)} has a query or a fragment`);
-  if (tls && url.protocol === 'http:') throw problem(`${show(host)} is http:, but \`tls\` is given`);
-  if (!hasScheme && !/:\d+$/.test(host.split('/', 1)[0] ?? '')) url.port = String(defaultPort);
+    throw problem(`${show(given)} is neither http: nor https:`);
+  if (url.search !== '' || url.hash !== '') throw problem(`${show(given)} has a query or a fragment`);
+  if (tls && url.protocol === 'http:') throw problem(`${show(given)} is http:, but \`tls\` is given`);
+  if (!hasScheme && bare?.groups?.['port'] === undefined) url.port = String(defaultPort);
   return url;
 }
 
@@ -29,8 +35,4 @@ export function addressOf(url: URL): string {
 
 export function pathPrefixOf(url: URL): string {
   return url.pathname.replace(/\/+$/, '');
-}
-
-function withoutCredentials(host: string): string {
-  return host.replace(/\/\/.*@/, '//…@').replace(/^[^/]*@/, '…@');
 }

@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns';
 import { EtcdOptionsError } from '../errors/index.js';
 import { parseHost } from './host.js';
 import { checkBoolean, checkInteger, checkMilliseconds, checkNames, checkText, show } from './check.js';
@@ -37,20 +38,25 @@ const tlsNames = new Set(['ca', 'cert', 'key', 'passphrase', 'serverName', 'reje
 const srvNames = new Set(['domain', 'servers']);
 const syncNames = new Set(['interval', 'accept']);
 const orders = new Set(['random', 'given', 'leader']);
+const idOfCluster = /^[1-9a-f][0-9a-f]{0,15}$/;
+/** Without a scheme, so that it becomes `https:` with `tls`. */
+const defaultHost = '127.0.0.1:2379';
 const silent: EtcdLogger = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Checks the options and fills in the defaults. @throws {EtcdOptionsError} which names the option, the value and the fix */
 export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions {
   checkNames('options', options, optionNames);
   const {
+    hosts = defaultHost,
     timeout = 5_000,
+    tryTimeout = options.auth === undefined ? 1_000 : 3_000,
     connections = 32,
     order = 'random',
     quorum = false,
+    clusterId,
     maxResponseBytes = 32 * 1024 * 1024,
+    logger = silent,
   } = options;
-  const tryTimeout = options.tryTimeout ?? (options.auth === undefined ? 1_000 : 3_000);
-  const logger = options.logger ?? silent;
   checkMilliseconds('timeout', timeout);
   checkMilliseconds('tryTimeout', tryTimeout);
   checkInteger('connections', connections, 1, 65_535, 'connections');
@@ -58,16 +64,13 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
   checkBoolean('quorum', quorum);
   if (!orders.has(order))
     throw new EtcdOptionsError('order', `expected 'random', 'given' or 'leader', got ${show(order)}`);
-  if (options.clusterId !== undefined && !/^[0-9a-f]{1,16}$/.test(options.clusterId)) {
+  if (clusterId !== undefined && (typeof clusterId !== 'string' || !idOfCluster.test(clusterId))) {
     throw new EtcdOptionsError(
       'clusterId',
-      `expected the hexadecimal id of X-Etcd-Cluster-Id, got ${show(options.clusterId)}`,
+      `expected the id as in X-Etcd-Cluster-Id (hexadecimal in lower case, no zeros in front), got ${show(clusterId)}`,
     );
   }
-  for (const method of ['log', 'warn', 'error'] as const) {
-    if (typeof logger[method] !== 'function')
-      throw new EtcdOptionsError('logger', `needs a method \`${method}(message)\``);
-  }
+  checkLogger(logger);
   const tls = resolveTls(options.tls);
   const srv = resolveSrv(options);
   const sync = resolveSync(options.sync);
@@ -78,7 +81,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
     );
   }
   return {
-    hosts: srv === undefined ? resolveHosts(options.hosts ?? 'http://127.0.0.1:2379', tls) : [],
+    hosts: srv === undefined ? resolveHosts(hosts, tls) : [],
     srv,
     authorization: resolveAuth(options.auth),
     tls,
@@ -88,7 +91,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
     sync,
     order,
     quorum,
-    clusterId: options.clusterId,
+    clusterId,
     maxResponseBytes,
     logger,
   };
@@ -102,7 +105,8 @@ function resolveHosts(hosts: string | readonly string[], tls: EtcdTlsOptions | u
       `expected an address or a list of at least one, got ${Array.isArray(list) ? '[]' : show(list)}`,
     );
   }
-  return list.map((host) => parseHost(host, tls !== undefined));
+  // Unlike `map`, it does not pass over the holes of a sparse list.
+  return Array.from<unknown, URL>(list, (host) => parseHost(host, tls !== undefined));
 }
 
 function resolveSrv({ hosts, srv }: EtcdClientOptions): EtcdSrvOptions | undefined {
@@ -114,13 +118,33 @@ function resolveSrv({ hosts, srv }: EtcdClientOptions): EtcdSrvOptions | undefin
   }
   checkNames('srv', srv, srvNames);
   checkText('srv.domain', srv.domain);
-  if (srv.servers !== undefined && (!Array.isArray(srv.servers) || srv.servers.length === 0)) {
+  const { servers } = srv;
+  if (servers !== undefined && (!Array.isArray(servers) || servers.length === 0)) {
     throw new EtcdOptionsError(
       'srv.servers',
-      `expected a list of DNS servers such as ['10.0.0.53'], got ${show(srv.servers)}`,
+      `expected a list of DNS servers such as ['10.0.0.53'], got ${show(servers)}`,
     );
   }
+  for (const server of servers ?? []) checkDnsServer(server);
   return srv;
+}
+
+function checkDnsServer(server: unknown): void {
+  try {
+    new Resolver().setServers([server as string]);
+  } catch {
+    throw new EtcdOptionsError(
+      'srv.servers',
+      `expected IP addresses, with a port or without, such as '10.0.0.53' or '[::1]:5353', got ${show(server)}`,
+    );
+  }
+}
+
+function checkLogger(logger: unknown): void {
+  for (const method of ['log', 'warn', 'error'] as const) {
+    if (typeof (logger as Partial<EtcdLogger> | null)?.[method] !== 'function')
+      throw new EtcdOptionsError('logger', `needs a method \`${method}(message)\`, got ${show(logger)}`);
+  }
 }
 
 function resolveAuth(auth: EtcdAuthOptions | undefined): string | undefined {
@@ -134,6 +158,13 @@ function resolveAuth(auth: EtcdAuthOptions | undefined): string | undefined {
       'auth.password',
       'expected a password that is not empty; leave out `auth` to go without credentials',
     );
+  }
+  for (const name of ['username', 'password'] as const) {
+    if (/\p{Surrogate}/u.test(auth[name]))
+      throw new EtcdOptionsError(
+        `auth.${name}`,
+        'it holds half a surrogate pair, which is no text that can be sent',
+      );
   }
   return `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}`;
 }
