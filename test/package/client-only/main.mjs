@@ -1,0 +1,31 @@
+import { equal, notEqual, ok } from 'node:assert';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+// No module of Nest's is installed here, so an entry point that loaded one would fail.
+equal(existsSync(new URL('./node_modules/@nestjs', import.meta.url)), false);
+const commonjs = require('nestjs-etcd/client');
+const esm = await import('nestjs-etcd/client');
+notEqual(commonjs.EtcdClient, esm.EtcdClient);
+
+/** Reads a key that is not there with one copy of the client, and resolves to the error. */
+async function missingKey({ EtcdClient }) {
+  const etcd = new EtcdClient({ hosts: [process.env.ETCD_URL] });
+  try {
+    return await etcd.get('/not-there').catch((error) => error);
+  } finally {
+    await etcd.close();
+  }
+}
+
+for (const thrower of [commonjs, esm]) {
+  const error = await missingKey(thrower);
+  for (const { EtcdError, EtcdKeyNotFoundError, EtcdIndeterminateError } of [commonjs, esm]) {
+    ok(error instanceof EtcdKeyNotFoundError);
+    ok(error instanceof EtcdError);
+    equal(error instanceof EtcdIndeterminateError, false);
+  }
+  equal(error.code, 'ETCD_KEY_NOT_FOUND');
+}

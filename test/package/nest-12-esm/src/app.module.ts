@@ -1,0 +1,10 @@
+import { Module } from '@nestjs/common';
+import { EtcdModule } from 'nestjs-etcd';
+
+import { ValuesController } from './values.controller.js';
+
+@Module({
+  imports: [EtcdModule.forRoot({ hosts: [process.env.ETCD_URL ?? ''] })],
+  controllers: [ValuesController],
+})
+export class AppModule {}

@@ -1,0 +1,17 @@
+import { type RawRequestOptions, type RawResponse } from './raw-request.js';
+
+/** Whoever can be asked by path: an `EtcdMember`. */
+export interface Askable {
+  request(path: string, options?: RawRequestOptions): Promise<RawResponse>;
+}
+
+/**
+ * Whether an etcd serves for good. `/health` makes a quorum read; the cluster's version is agreed a moment after the
+ * first leader is, by a write that moves the store's index, and a test must not see the index jump.
+ */
+export async function isServing(etcd: Askable): Promise<boolean> {
+  const version = await etcd.request('/version', { timeout: 1_000 });
+  if (!/"etcdcluster":"\d/.test(version.body)) return false;
+  const health = await etcd.request('/health', { timeout: 2_000 });
+  return health.status === 200;
+}
