@@ -1,0 +1,1 @@
+export { InjectEtcd } from './inject-etcd.decorator.js';

@@ -1,0 +1,38 @@
+import { EtcdOptionsError } from './client/index.js';
+
+// Tokens are texts and registered symbols, so that the ESM and the CommonJS build in one process mean the same ones.
+
+/**
+ * Injection token of a connection's {@link EtcdModuleOptions}. It belongs to the module's inside; override it in a
+ * test to send the application to another cluster. The override is for all connections of the application.
+ */
+export const ETCD_MODULE_OPTIONS = 'ETCD_MODULE_OPTIONS';
+
+/** Marks the modules that hold a connection. @internal */
+export const ETCD_CONNECTION = Symbol.for('nestjs-etcd.connection');
+
+/** What every module that holds a connection knows of it. @internal */
+export interface EtcdConnection {
+  /** `undefined` for the default connection. */
+  readonly name: string | undefined;
+}
+
+/**
+ * Injection token of a connection's {@link EtcdService}, for `@Inject`, `app.get` and `overrideProvider`.
+ *
+ * A named connection has no other token. The default one's main token is the class `EtcdService`, and this one
+ * follows it: override the class, and both give the override.
+ *
+ * @param name as given to `EtcdModule.forRoot`; leave it out for the default connection
+ * @throws {EtcdOptionsError} when the name is empty or no text
+ */
+export function getEtcdToken(name?: string): string {
+  if (name === undefined) return 'EtcdService';
+  if (typeof name !== 'string' || name === '') {
+    throw new EtcdOptionsError(
+      'name',
+      'expected a text that is not empty; leave it out for the default connection',
+    );
+  }
+  return `EtcdService:${name}`;
+}

@@ -1,0 +1,25 @@
+import type { EtcdClientOptions } from '../client/index.js';
+
+/**
+ * Options of one connection: all of {@link EtcdClientOptions}, and when to connect. They are checked when the
+ * application starts, and the object is never changed.
+ *
+ * Without a `logger`, the connection writes to Nest's, with the context `EtcdModule`, or `EtcdModule:NAME` for a
+ * named one: one line when a member or the cluster is lost, and one when it is back.
+ */
+export interface EtcdModuleOptions extends EtcdClientOptions {
+  /**
+   * `lazy`: the first request connects, and the application starts without etcd. `eager`: the application starts
+   * only when etcd has answered one `GET /version` within {@link timeout}, and fails to start otherwise.
+   * @default 'lazy'
+   */
+  readonly connect?: 'lazy' | 'eager';
+}
+
+/** What stands beside the options in `forRoot`, and beside the factory in `forRootAsync`. */
+export interface EtcdModuleExtras {
+  /** Make the connection injectable in every module without importing it there. @default false */
+  readonly isGlobal?: boolean;
+  /** Name of a further connection, which is then injected by `@InjectEtcd(name)`. @default the default connection */
+  readonly name?: string;
+}
