@@ -13,7 +13,7 @@ const retryAfter = '1';
  * | status | errors |
  * |---|---|
  * | 400 | invalid key |
- * | 403 | the root directory is read only |
+ * | 403 | the root directory is read only, a change of members or auth that etcd does not allow |
  * | 404 | no such key, member, user or role |
  * | 409 | key exists, not a file, not a directory, directory not empty, conflict |
  * | 412 | compare failed |

@@ -25,6 +25,7 @@ const mistakes: ReadonlyMap<string, readonly [status: number, message: string]> 
   ['ETCD_CONFLICT', [409, 'The change is in conflict with what exists.']],
   ['ETCD_COMPARE_FAILED', [412, 'The key is not what the request compares it with.']],
   ['ETCD_ROOT_READ_ONLY', [403, 'The root directory cannot be changed.']],
+  ['ETCD_FORBIDDEN', [403, 'etcd does not allow the change.']],
 ]);
 
 /** What may be over the next time. An abort is mostly a time limit that the application has set. */

@@ -24,7 +24,10 @@ export class Trail {
   #attempts: EtcdAttempt[] = [];
   /** Whether every try so far failed before anything was sent. */
   #unsent = true;
+  /** What the last try failed with, where it is more than a connection that failed. */
   #last: unknown;
+  /** The last thing that a server said: it explains more than the try that the deadline cut short. */
+  #told: EtcdError | undefined;
 
   constructor(private readonly request: EtcdRequest) {}
 
@@ -34,6 +37,7 @@ export class Trail {
     this.#attempts.push({ endpoint, outcome });
     if (sent) this.#unsent = false;
     this.#last = error;
+    if (error instanceof EtcdError) this.#told = error;
   }
 
   /** A walk around the ring is over: the jittered pause before the next one. @throws the error, when another walk would be of no use */
@@ -57,7 +61,7 @@ export class Trail {
         `${this.#what}: no etcd member could be reached${within}${tries}`,
         details,
       );
-    if (this.#last instanceof EtcdError) return withAttempts(this.#last, attempts);
+    if (this.#told !== undefined) return withAttempts(this.#told, attempts);
     return new EtcdTimeoutError(`${this.#what}: no answer${within}${tries}`, details);
   }
 
