@@ -16,7 +16,14 @@ export function namePath(kind: 'users' | 'roles', name: unknown): string {
       option,
       `basic auth cannot carry the name ${show(name)}; choose one without \`:\``,
     );
-  return `/v2/auth/${kind}/${encodeURIComponent(name)}`;
+  try {
+    return `/v2/auth/${kind}/${encodeURIComponent(name)}`;
+  } catch {
+    throw new EtcdOptionsError(
+      option,
+      `${show(name)} holds half a surrogate pair, which is no text that can be sent`,
+    );
+  }
 }
 
 export function nameList(option: string, names: string | readonly string[]): readonly string[] {
@@ -24,6 +31,13 @@ export function nameList(option: string, names: string | readonly string[]): rea
   if (!Array.isArray(list))
     throw new EtcdOptionsError(option, `expected a name or a list of names, got ${show(names)}`);
   for (const name of list) checkText(option, name);
+  return list;
+}
+
+/** As {@link nameList}, with at least one name: a change of nothing is something else for etcd. */
+export function someNames(option: string, names: string | readonly string[]): readonly string[] {
+  const list = nameList(option, names);
+  if (list.length === 0) throw new EtcdOptionsError(option, 'expected at least one name, got []');
   return list;
 }
 

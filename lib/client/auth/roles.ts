@@ -74,7 +74,7 @@ export class EtcdRoles {
   async grant(name: string, permissions: EtcdPermissions, options: EtcdCallOptions = {}): Promise<void> {
     return this.#api.put(
       namePath('roles', name),
-      { role: name, grant: { kv: patterns(permissions) } },
+      { role: name, grant: { kv: somePatterns(permissions) } },
       options,
       nothing,
     );
@@ -84,7 +84,7 @@ export class EtcdRoles {
   async revoke(name: string, permissions: EtcdPermissions, options: EtcdCallOptions = {}): Promise<void> {
     return this.#api.put(
       namePath('roles', name),
-      { role: name, revoke: { kv: patterns(permissions) } },
+      { role: name, revoke: { kv: somePatterns(permissions) } },
       options,
       nothing,
     );
@@ -108,6 +108,17 @@ function patterns(permissions: EtcdPermissions): { read: readonly string[]; writ
     read: patternList('permissions.read', permissions.read),
     write: patternList('permissions.write', permissions.write),
   };
+}
+
+/** A change of nothing is a creation for etcd, of a role that nobody has asked for. */
+function somePatterns(permissions: EtcdPermissions): ReturnType<typeof patterns> {
+  const some = patterns(permissions);
+  if (some.read.length + some.write.length === 0)
+    throw new EtcdOptionsError(
+      'permissions',
+      "expected `read` or `write` with a pattern such as '/app/*', got neither",
+    );
+  return some;
 }
 
 function patternList(option: string, value: string | readonly string[] = []): readonly string[] {

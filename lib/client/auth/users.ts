@@ -1,9 +1,9 @@
 import type { JsonApi } from '../cluster/json-api.js';
 import { nothing } from '../cluster/json-api.js';
-import { EtcdResponseError } from '../errors/index.js';
+import { EtcdConflictError, EtcdNotFoundError, EtcdResponseError } from '../errors/index.js';
 import { isObject, parseObject, requiredText, wrongType } from '../http/json.js';
 import type { EtcdCallOptions } from '../options/index.js';
-import { checkPassword, nameList, namePath } from './names.js';
+import { checkPassword, nameList, namePath, someNames } from './names.js';
 import { readRole } from './roles.js';
 
 export interface EtcdUser {
@@ -35,7 +35,10 @@ export class EtcdUsers {
     return this.#api.get(namePath('users', name), options, ({ body }) => readUser(parseObject(body)));
   }
 
-  /** Creates a user, with roles or without: `PUT /v2/auth/users/NAME`. @throws {EtcdConflictError} when it exists */
+  /**
+   * Creates a user, with roles or without: `PUT /v2/auth/users/NAME`; without roles it looks first whether the user
+   * exists. @throws {EtcdConflictError} when it does
+   */
   async create(
     name: string,
     password: string,
@@ -43,10 +46,13 @@ export class EtcdUsers {
     options: EtcdCallOptions = {},
   ): Promise<EtcdUser> {
     checkPassword(password);
+    const path = namePath('users', name);
     const body = { user: name, password, roles: nameList('roles', roles) };
-    return this.#api.put(namePath('users', name), body, options, (answer) =>
-      readUser(parseObject(answer.body)),
-    );
+    const rest = this.#oneDeadline(options);
+    // For a user that exists, the same PUT without roles would change the password.
+    if (body.roles.length === 0 && (await this.#absence(name, rest)) === undefined)
+      throw new EtcdConflictError(`PUT ${path}: the user exists already.`);
+    return this.#api.put(path, body, rest(), (answer) => readUser(parseObject(answer.body)));
   }
 
   /** Removes a user: `DELETE /v2/auth/users/NAME`. @throws {EtcdNotFoundError}, {@link EtcdForbiddenError} for `root` while auth is enabled */
@@ -57,16 +63,18 @@ export class EtcdUsers {
   /** Gives a user another password: looks whether it exists, then `PUT /v2/auth/users/NAME`. @throws {EtcdNotFoundError} */
   async changePassword(name: string, password: string, options: EtcdCallOptions = {}): Promise<void> {
     checkPassword(password);
+    const rest = this.#oneDeadline(options);
     // For a user that does not exist, the same PUT would create one.
-    await this.get(name, options);
-    return this.#api.put(namePath('users', name), { user: name, password }, options, nothing);
+    const absence = await this.#absence(name, rest);
+    if (absence !== undefined) throw absence;
+    return this.#api.put(namePath('users', name), { user: name, password }, rest(), nothing);
   }
 
   /** Gives a user roles: `PUT /v2/auth/users/NAME`. @throws {EtcdConflictError} for one that it has, {@link EtcdNotFoundError} */
   async grant(name: string, roles: string | readonly string[], options: EtcdCallOptions = {}): Promise<void> {
     return this.#api.put(
       namePath('users', name),
-      { user: name, grant: nameList('roles', roles) },
+      { user: name, grant: someNames('roles', roles) },
       options,
       nothing,
     );
@@ -80,10 +88,28 @@ export class EtcdUsers {
   ): Promise<void> {
     return this.#api.put(
       namePath('users', name),
-      { user: name, revoke: nameList('roles', roles) },
+      { user: name, revoke: someNames('roles', roles) },
       options,
       nothing,
     );
+  }
+
+  /** etcd's 404, unless the user exists: one that has a removed role is answered 404 as well, and still listed. */
+  async #absence(name: string, rest: () => EtcdCallOptions): Promise<EtcdNotFoundError | undefined> {
+    try {
+      await this.get(name, rest());
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof EtcdNotFoundError)) throw error;
+      const users = await this.list(rest());
+      return users.some((user) => user.name === name) ? undefined : error;
+    }
+  }
+
+  /** The options of each request of one call, whose deadline is for all of them. */
+  #oneDeadline(options: EtcdCallOptions): () => EtcdCallOptions {
+    const call = this.#api.call(options);
+    return () => ({ ...options, timeout: Math.max(1, call.remaining()) });
   }
 }
 

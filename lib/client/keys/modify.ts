@@ -39,6 +39,11 @@ export async function modify(
     }
     const value = await change(present?.node.value, present?.node);
     if (value === undefined) return present;
+    if (call.remaining() <= 0) {
+      throw new EtcdTimeoutError(
+        `modify ${key}: \`change\` went on beyond the ${call.timeout} ms of the call; nothing was written.`,
+      );
+    }
     try {
       return await write(store, key, checkValue(value), present?.node, options, call);
     } catch (error) {

@@ -40,7 +40,14 @@ export class EtcdNode {
     this.ttl = (ttl as number | undefined) ?? (this.expiration === undefined ? undefined : 0);
     this.modifiedIndex = readIndex(raw, 'modifiedIndex');
     this.createdIndex = readIndex(raw, 'createdIndex');
-    this.children = nodes === undefined ? noChildren : readChildren(nodes, prefix, depth);
+    if (nodes === undefined) {
+      this.children = noChildren;
+      return;
+    }
+    // One frame of the stack for each level, so that the deepest tree does not exhaust it.
+    const children: EtcdNode[] = [];
+    for (const child of readList(nodes)) children.push(new EtcdNode(child, prefix, depth + 1));
+    this.children = children;
   }
 
   /** Every file of the tree below it, and itself when it is one. An empty directory has none. */
@@ -72,10 +79,8 @@ function readIndex(raw: JsonObject, name: string): number {
   return index as number;
 }
 
-function readChildren(nodes: unknown, prefix: string, depth: number): EtcdNode[] {
+function readList(nodes: unknown): readonly JsonObject[] {
   if (!Array.isArray(nodes)) throw wrongType('nodes', 'a list');
-  return nodes.map((child: unknown) => {
-    if (!isObject(child)) throw wrongType('nodes', 'a list of objects');
-    return new EtcdNode(child, prefix, depth + 1);
-  });
+  if (!nodes.every(isObject)) throw wrongType('nodes', 'a list of objects');
+  return nodes;
 }

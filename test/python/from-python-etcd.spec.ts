@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { readMigrationTable } from './migration-table.js';
+import { attributeRows } from './rows/attributes.js';
+import { authRows } from './rows/auth.js';
+import { constructorRows } from './rows/constructor.js';
+import { errorRows } from './rows/errors.js';
+import { methodRows } from './rows/methods.js';
+import { notYetRows } from './rows/not-yet.js';
+import { resultRows } from './rows/results.js';
+import { type RowTest, World } from './world.js';
+
+const rows = readMigrationTable();
+const groups = [constructorRows, attributeRows, methodRows, resultRows, authRows, errorRows, notYetRows];
+const tests = new Map<string, RowTest>(groups.flatMap((group) => Object.entries(group)));
+
+describe('docs/from-python-etcd.md', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create();
+  });
+  afterAll(async () => world[Symbol.asyncDispose]());
+
+  const names = rows.map(({ name }) => name);
+
+  it('has a test for each row, a row for each test, and no row twice', () => {
+    expect(names.toSorted()).toEqual([...tests.keys()].toSorted());
+    expect(groups.flatMap((group) => Object.keys(group))).toHaveLength(tests.size);
+    expect(names.length).toBeGreaterThan(120);
+  });
+
+  it('says "not yet" of what is not there yet, and of nothing else', () => {
+    const notYet = rows.filter(({ isNotYet }) => isNotYet).map(({ name }) => name);
+    expect(notYet.toSorted()).toEqual(Object.keys(notYetRows).toSorted());
+  });
+
+  it('names a counterpart in every row', () => {
+    expect(rows.filter(({ here }) => here === '')).toEqual([]);
+  });
+
+  it.each(names)('%s', async (name) => {
+    await tests.get(name)?.(world);
+    expect.hasAssertions();
+  });
+});

@@ -1,0 +1,52 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+/** Debian's own Python: the one that its packages install modules for. */
+const python = '/usr/bin/python3';
+
+/** python-etcd, or in a sentence why it is not there. */
+export type PythonEtcd = { readonly run: RunPython } | { readonly missing: string };
+
+/** Runs a program with `client` and `auth` (of python-etcd) at hand; gives what it assigns to `answer`. */
+export type RunPython = (url: string, program: string) => Promise<unknown>;
+
+const canImport = () => spawnSync(python, ['-c', 'import etcd']).status === 0;
+
+/** Finds python-etcd, and installs Debian's package where it is missing and this process may. */
+export function findPythonEtcd(): PythonEtcd {
+  if (canImport()) return { run };
+  if (!existsSync('/usr/bin/apt-get'))
+    return { missing: `${python} has no module etcd, and there is no apt-get` };
+  const isRoot = process.getuid?.() === 0;
+  const mayInstall = isRoot || spawnSync('sudo', ['-n', 'true']).status === 0;
+  if (!mayInstall) return { missing: `${python} has no module etcd; install the package python3-etcd` };
+  process.stderr.write('Installing python-etcd (apt-get install python3-etcd)\n');
+  const apt = (...words: string[]) =>
+    spawnSync(
+      isRoot ? 'apt-get' : 'sudo',
+      [...(isRoot ? [] : ['-n', 'apt-get']), '-q', '-o', 'DPkg::Lock::Timeout=60', ...words],
+      {
+        encoding: 'utf8',
+      },
+    );
+  apt('update');
+  const { stderr } = apt('install', '-y', '--no-install-recommends', 'python3-etcd');
+  return canImport() ? { run } : { missing: `apt-get could not install python3-etcd: ${stderr.trim()}` };
+}
+
+const prelude = `
+import json, sys, etcd, etcd.auth
+from urllib.parse import urlparse
+address = urlparse(sys.argv[1])
+client = etcd.Client(host=address.hostname, port=address.port, read_timeout=10)
+`;
+
+const run: RunPython = async (url, program) => {
+  const words = ['-W', 'ignore', '-c', `${prelude}${program}\nprint(json.dumps(answer))`, url];
+  const { stdout } = await promisify(execFile)(python, words, {
+    env: { PATH: process.env['PATH'], PYTHONIOENCODING: 'utf-8', PYTHONUTF8: '1' },
+    timeout: 20_000,
+  });
+  return JSON.parse(stdout) as unknown;
+};
