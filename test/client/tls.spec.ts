@@ -6,9 +6,6 @@ import { EtcdClient, EtcdConnectionError, type EtcdTlsOptions } from 'nestjs-etc
 import { Certificates, type KeyPair } from '../support/certificates.js';
 import { EtcdMember } from '../support/etcd-member.js';
 
-/** Without an authority of its own etcd asks no client for a certificate. */
-const noClientAuth = ['--trusted-ca-file='];
-
 describe('TLS', () => {
   let certificates: Certificates;
   let strangers: Certificates;
@@ -22,7 +19,7 @@ describe('TLS', () => {
     const server = await certificates.issue();
     client = await certificates.issue({ commonName: 'client' });
     [plain, mutual] = await Promise.all([
-      EtcdMember.start({ tls: certificates.etcdTls(server), proxy: true, args: noClientAuth }),
+      EtcdMember.start({ tls: certificates.etcdTls(server), proxy: true }),
       EtcdMember.start({ tls: certificates.etcdTls(server, true), proxy: true }),
     ]);
   });
@@ -44,7 +41,6 @@ describe('TLS', () => {
     const member = await EtcdMember.start({
       tls: certificates.etcdTls(shown),
       proxy: true,
-      args: noClientAuth,
     });
     // etcd reads the files again for each connection.
     copyFileSync(wrong.certFile, shown.certFile);

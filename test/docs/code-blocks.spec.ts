@@ -4,9 +4,38 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
 const root = process.cwd();
-/** What the pages have introduced by the time they show a piece of code. */
-const prelude =
-  "import type { EtcdClient as Client } from 'nestjs-etcd/client';\ndeclare global { const etcd: Client; }\n";
+/** Names that pages use without an import once they have shown where they come from. */
+const imports: Readonly<Record<string, readonly string[]>> = {
+  'nestjs-etcd': [
+    'EtcdClient',
+    'EtcdModule',
+    'type EtcdModuleOptions',
+    'type EtcdOptionsFactory',
+    'EtcdService',
+    'InjectEtcd',
+    'ETCD_MODULE_OPTIONS',
+    'EtcdIndeterminateError',
+    'EtcdKeyNotFoundError',
+    'EtcdNode',
+    'type EtcdResult',
+  ],
+  '@nestjs/common': ['Injectable', 'Module', 'type DynamicModule'],
+  '@nestjs/testing': ['Test'],
+  zod: ['z'],
+};
+
+/** What stands for the reader's own things. */
+const prelude = `
+import type { EtcdClient as Client, EtcdModuleOptions as Options } from 'nestjs-etcd';
+declare global {
+  const etcd: Client, root: Client;
+  const rootPassword: string, userId: string, theme: string, ca: string, bytes: Uint8Array;
+  const auditOptions: () => Options;
+  class AppModule {}
+  class ConfigModule {}
+  class ConfigService { getOrThrow<T = string>(name: string): T }
+}
+`;
 
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))].filter(
   (name) => name.endsWith('.md'),
@@ -49,11 +78,24 @@ function fileName(page: string, number: number): string {
   return `${page.replace(/\W/g, '-')}-${number}.ts`;
 }
 
+/** The imports that a block leaves out, in one line. */
+function missingImports(code: string): string {
+  const has = (name: string) => new RegExp(`import [^;]*\\b${name}\\b[^;]* from`).test(code);
+  return Object.entries(imports)
+    .map(
+      ([module, names]) =>
+        [module, names.filter((name) => code.includes(name.replace('type ', '')) && !has(name))] as const,
+    )
+    .filter(([, names]) => names.length > 0)
+    .map(([module, names]) => `import { ${names.join(', ')} } from '${module}';`)
+    .join(' ');
+}
+
 function typeCheck(directory: string): Map<string, string[]> {
   writeFileSync(join(directory, 'prelude.ts'), prelude);
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   for (const { page, number, code } of blocks)
-    writeFileSync(join(directory, fileName(page, number)), `${code}\nexport {};\n`);
+    writeFileSync(join(directory, fileName(page, number)), `${missingImports(code)}${code}\nexport {};\n`);
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
     config: { compilerOptions: object };
   };

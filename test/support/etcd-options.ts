@@ -51,8 +51,9 @@ export function etcdArguments(
     `--initial-cluster-state=${initialClusterState}`,
   ];
   if (tls) {
-    words.push(`--cert-file=${tls.cert}`, `--key-file=${tls.key}`, `--trusted-ca-file=${tls.ca}`);
-    if (tls.clientAuth) words.push('--client-cert-auth');
+    words.push(`--cert-file=${tls.cert}`, `--key-file=${tls.key}`);
+    // A trusted CA alone makes etcd 3.4 demand certificates of its clients.
+    if (tls.clientAuth) words.push('--client-cert-auth', `--trusted-ca-file=${tls.ca}`);
   }
   return [...words, ...args];
 }
