@@ -118,7 +118,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const outcome = describeFailure(error);
     this.#fail(
       outcome,
-      notHttp.test(outcome)
+      isNotHttp(error)
         ? new EtcdResponseError(`The answer is not HTTP as etcd speaks it (${outcome}).`, { cause: error })
         : error,
     );
@@ -165,8 +165,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** What the parser says of bytes that are no answer, in contrast to an answer that was cut short. */
-const notHttp = /^(?:HPE_(?!INVALID_EOF)|UND_ERR_HEADERS_OVERFLOW$)/;
+/** Whether undici's parser could not read the answer, in contrast to one that was cut short. Its errors have no code. */
+function isNotHttp(error: Error): boolean {
+  return error.name === 'HTTPParserError'
+    ? !error.message.includes('Invalid EOF')
+    : codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW';
+}
 
 const letterX = 'x'.charCodeAt(0);
 const lowerCase = 0x20;

@@ -13,8 +13,11 @@ const longestRequestLine = 4_000;
 /** Text that needs neither checks nor encoding: most keys. */
 const plain = /^(?:\/[\w~-][\w~.-]*)+$/;
 
-/** etcd takes a plain set of such a key for its own bookkeeping, and panics for good when the id is unknown. */
-const memberAttributes = /\/0\/members\/[0-9a-f]{1,16}\/attributes(?:\/|$)/i;
+/**
+ * etcd takes a plain set of such a key for its own bookkeeping, and panics for good when the id is unknown. Its own
+ * pattern has no end either: `/0/members/ab/attributes.old` kills it as well.
+ */
+const memberAttributes = /\/0\/members\/[0-9a-fA-F]{1,16}\/attributes/;
 
 /** The key in its one spelling: `/a/b`, or `/` for the root. */
 export function normalizeKey(key: EtcdKey): string {

@@ -127,8 +127,8 @@ function readErrorBody(request: EtcdRequest, text: string): ErrorBody {
 
 const longestText = 200;
 
-/** The short plain texts of Go's router; pages of proxies say nothing that helps. */
+/** The short plain texts of Go's router; pages of proxies say nothing that helps, and half an answer may hold a value. */
 function isPlainText(text: string): boolean {
   const trimmed = text.trim();
-  return trimmed.length <= longestText && !trimmed.startsWith('<') && !/[\r\n]/.test(trimmed);
+  return trimmed.length <= longestText && !/[<{"\r\n]/.test(trimmed);
 }

@@ -26,7 +26,10 @@ export function quote(text: unknown, request: EtcdRequest): string | undefined {
 /** How the secrets of a request begin, as they were sent and as they are meant. */
 function secretsOf({ path, body = '' }: EtcdRequest): string[] {
   return [...path.matchAll(secretFields), ...body.matchAll(secretFields)]
-    .flatMap(([, sent = '']) => [sent.slice(0, beginning), meaning(sent.slice(0, beginning * 9)).slice(0, beginning)])
+    .flatMap(([, sent = '']) => [
+      sent.slice(0, beginning),
+      meaning(sent.slice(0, beginning * 9)).slice(0, beginning),
+    ])
     .filter((secret) => secret.length >= shortestSecret);
 }
 
