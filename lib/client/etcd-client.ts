@@ -1,6 +1,7 @@
 import { EtcdAuth, EtcdRoles, EtcdUsers } from './auth/index.js';
 import { Cluster } from './cluster/cluster.js';
 import { JsonApi } from './cluster/json-api.js';
+import { EtcdResponseError } from './errors/index.js';
 import { parseObject, requiredText } from './http/json.js';
 import { EtcdKeys } from './keys/index.js';
 import { KeyStore } from './keys/key-store.js';
@@ -70,7 +71,7 @@ export class EtcdClient extends EtcdKeys {
 
   /** The client URLs of all members: `GET /v2/machines`. */
   async machines(options: EtcdCallOptions = {}): Promise<string[]> {
-    return this.#api.get('/v2/machines', options, ({ body }) => body.split(',').map((url) => url.trim()).filter((url) => url !== '')); // prettier-ignore
+    return this.#api.get('/v2/machines', options, ({ body }) => readMachines(body));
   }
 
   /** The leader. @see EtcdMembers.leader */
@@ -105,4 +106,12 @@ export class EtcdClient extends EtcdKeys {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Addresses between commas. @throws {EtcdResponseError} for any other text, such as a proxy's page */
+function readMachines(text: string): string[] {
+  const urls = text.split(',').map((url) => url.trim());
+  if (!urls.every((url) => URL.canParse(url)))
+    throw new EtcdResponseError('The answer is no list of addresses.');
+  return urls;
 }

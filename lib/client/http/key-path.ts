@@ -69,9 +69,9 @@ export function checkPlainSet(key: string): void {
   }
 }
 
-/** Refuses a request line that etcd may reset without an answer. `path` is the encoded path with its query, which may grow. */
-export function checkRequestLine(method: string, path: string, growth = 0): void {
-  const length = method.length + ' '.length + path.length + growth + ' HTTP/1.1'.length;
+/** Refuses a request line that etcd may reset without an answer. `path` is the encoded path with its query. */
+export function checkRequestLine(method: string, path: string): void {
+  const length = method.length + ' '.length + path.length + ' HTTP/1.1'.length;
   if (length > longestRequestLine) {
     throw new EtcdInvalidKeyError(
       'key',
