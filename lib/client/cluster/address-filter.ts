@@ -31,7 +31,7 @@ export function acceptsAddress(
     url.hash !== ''
   )
     return false;
-  if (accept !== undefined) return accept(url);
+  if (accept !== undefined) return accept(url) === true;
   if (isOn(refused, url)) return false;
   return !isLoopback(url) || configured.some((host) => host.hostname === url.hostname);
 }

@@ -44,7 +44,8 @@ export class Call {
       };
       const giveUp = (): void => end(false);
       const done = (): void => end(true);
-      const timer = setTimeout(giveUp, Math.max(0, this.remaining()));
+      // Timers may fire a millisecond early, and then the call would not be over yet.
+      const timer = setTimeout(giveUp, Math.max(0, Math.ceil(this.remaining()) + 1));
       this.signal?.addEventListener('abort', giveUp);
       closing.addEventListener('abort', giveUp);
       work.then(done, done);

@@ -54,12 +54,15 @@ export class Cluster {
       const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
       if (outcome.kind === 'failure') {
         this.#throwIfOver(call, mayHaveBeenApplied(request, trail, outcome));
-        if (outcome.phase !== 'waiting') endpoint.doubt();
-        judgeFailure(request, trail, endpoint.address, outcome);
+        if (outcome.phase !== 'waiting') this.#membership.suspect(endpoint);
+        // Also where this call ends here: the next one must not meet the same member, which may answer who it is and
+        // no more, as one does that is cut off from the others.
         this.#goOn(trail, endpoint);
+        judgeFailure(request, trail, endpoint.address, outcome);
         continue;
       }
       this.#checkCluster(request, outcome, endpoint, trail);
+      this.#membership.heard();
       if (this.#isRedirectToMember(current, outcome, endpoint, trail)) continue;
       if (this.session.isStale(outcome, sent)) {
         if (current.from === 'local') {
@@ -68,6 +71,7 @@ export class Cluster {
         }
         if (current.from === 'raft') this.#restart(outcome, endpoint);
       } else this.session.advance(outcome);
+      if (outcome.status >= 500) this.#goOn(trail, endpoint);
       const decoded = judgeAnswer(current, trail, endpoint.address, outcome, decode);
       if (decoded !== undefined) {
         // Only after a fail-over: a late answer must not take back what others have moved on from.
@@ -81,7 +85,12 @@ export class Cluster {
   /** Asks one member and no other, whatever it answers. `address` must be one of {@link addresses}. */
   async ask(address: string, request: EtcdRequest, call: Call): Promise<HttpOutcome> {
     const endpoint = this.#membership.ring.find(address) as Endpoint;
-    if (!endpoint.isAvailable(performance.now())) return unsent(endpoint.restsBecause);
+    if (!endpoint.isAvailable(performance.now())) {
+      // A turn of the event loop, or a caller who asks again and again would keep every answer from coming.
+      await call.sleep(0, this.#closing.signal);
+      this.#throwIfOver(call, false);
+      return unsent(endpoint.restsBecause);
+    }
     const proving = this.#membership.prove(endpoint);
     const proven = await call.wait(proving, this.#closing.signal);
     this.#throwIfOver(call, false);
@@ -118,7 +127,7 @@ export class Cluster {
   /** The member to ask when all is well, without any wait. */
   #ready(trail: Trail, call: Call): Endpoint | undefined {
     const { pinned } = this.#membership.ring;
-    if (pinned?.isUp !== true || trail.tried.has(pinned)) return undefined;
+    if (pinned?.isUp !== true || trail.tried.has(pinned) || call.remaining() <= 0) return undefined;
     this.#throwIfOver(call, trail.ambiguous);
     return pinned;
   }
@@ -139,8 +148,8 @@ export class Cluster {
         if (pause >= call.remaining()) {
           for (const { state, address, restsBecause } of ring.endpoints)
             if (state === 'resting') trail.note(address, restsBecause, false, undefined);
-          throw trail.exhausted(call.timeout);
         }
+        // Up to the deadline: a caller that was turned away at once could come again without a pause.
         await call.sleep(pause, this.#closing.signal);
         await call.wait(this.#membership.rediscover(), this.#closing.signal);
         continue;
@@ -148,7 +157,8 @@ export class Cluster {
       if (endpoint.isUp) return endpoint;
       const proving = this.#membership.prove(endpoint);
       const proven = await call.wait(proving, this.#closing.signal);
-      if (proven && !endpoint.isUp) trail.note(endpoint.address, (await proving) ?? 'lost', false, undefined);
+      if (!proven) trail.note(endpoint.address, 'no answer before the deadline', true, undefined);
+      else if (!endpoint.isUp) trail.note(endpoint.address, (await proving) ?? 'lost', false, undefined);
     }
   }
 
@@ -172,6 +182,9 @@ export class Cluster {
     try {
       this.session.checkCluster(answer, endpoint.address);
     } catch (error) {
+      // Something else answers there now. Nothing more is sent to it before it has said who it is.
+      endpoint.doubt();
+      this.#goOn(trail, endpoint);
       const { expected, actual } = error as EtcdClusterIdChangedError;
       const applied = trail.ambiguous || (!request.read && isApplied(answer.status));
       throw new EtcdClusterIdChangedError(expected, actual, {
@@ -200,13 +213,16 @@ export class Cluster {
         { status, endpoint: endpoint.address },
       );
     }
-    trail.tried.delete(target);
+    trail.tried.add(endpoint).delete(target);
     this.#membership.ring.pin(target);
     return true;
   }
 
   #restart(answer: HttpAnswer, endpoint: Endpoint): void {
-    const { index } = this.session.mark();
+    const now = this.session.mark();
+    // Of several calls that were under way, the first one has begun anew for all.
+    if (!this.session.isStale(answer, now)) return this.session.advance(answer);
+    const { index } = now;
     this.session.restart(answer);
     this.#options.logger.warn(
       `etcd's store has gone back from index ${index} to ${answer.etcdIndex ?? 0} (told by ${endpoint.address}): it was restored or rebuilt.`,

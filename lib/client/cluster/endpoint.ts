@@ -26,6 +26,8 @@ export class Endpoint {
   proving: Promise<string | undefined> | undefined;
   /** Why it did not answer when it was asked last. */
   restsBecause = '';
+  /** When it last failed to say who it is, on the clock of `performance.now()`. */
+  failedAt = -Infinity;
   /** Whether its loss has been reported. */
   lost = false;
 
@@ -91,7 +93,8 @@ export class Endpoint {
   markResting(why: string): void {
     this.#state = 'resting';
     this.restsBecause = why;
-    this.#restsUntil = performance.now() + rest * (1 + Math.random() / 2);
+    this.failedAt = performance.now();
+    this.#restsUntil = this.failedAt + rest * (1 + Math.random() / 2);
   }
 
   /** Asks who it is: at once, without credentials, whatever else is under way. */
@@ -108,7 +111,11 @@ export class Endpoint {
   ): Promise<HttpOutcome> {
     const begin = () => exchange(this.#pool, this.#prefix, request, authorization, limits, this.#endTurn);
     if (this.#turns.take()) return begin();
-    return this.#turns.wait(call).then((turn) => (turn ? begin() : withoutTurn));
+    return this.#turns.wait(call).then((turn) => {
+      if (turn && this.isUp) return begin();
+      if (turn) this.#endTurn();
+      return withoutTurn;
+    });
   }
 
   readonly #endTurn = (): void => this.#turns.give();

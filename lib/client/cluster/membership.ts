@@ -1,5 +1,6 @@
-import { EtcdClosedError, type EtcdClusterIdChangedError } from '../errors/index.js';
+import { EtcdClosedError, EtcdClusterIdChangedError } from '../errors/index.js';
 import type { Connector } from '../http/connector.js';
+import { describeFailure } from '../http/exchange.js';
 import { isObject } from '../http/json.js';
 import type { EtcdRequest, HttpAnswer } from '../http/request.js';
 import type { ResolvedOptions } from '../options/index.js';
@@ -30,7 +31,10 @@ export class Membership {
   #discovering: Promise<void> | undefined;
   #discoveredAt = -Infinity;
   #syncing: NodeJS.Timeout | undefined;
+  /** Advertised addresses whose refusal has been reported. */
+  readonly #refused = new Set<string>();
   #clusterLost = false;
+  #heardAt = -Infinity;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -56,6 +60,9 @@ export class Membership {
 
   /** Resolves the SRV records, where no address is known. @throws {EtcdDiscoveryError} */
   async discover(call: Call): Promise<void> {
+    if (this.ring.endpoints.length > 0) return;
+    const pause = this.#discoveredAt + rediscoverAfter - performance.now();
+    if (pause > 0) await call.sleep(pause, this.closing);
     const discovering = this.#discover();
     if (await call.wait(discovering, this.closing)) await discovering;
   }
@@ -66,19 +73,45 @@ export class Membership {
       await this.#discover().catch(() => undefined);
   }
 
+  /**
+   * A member has failed a request: it is asked who it is, on nobody's account, so that its loss is noticed and told
+   * even when no call comes to it again.
+   */
+  suspect(endpoint: Endpoint): void {
+    endpoint.doubt();
+    this.#proveAside(endpoint);
+  }
+
+  /** A member has answered just now. */
+  heard(): void {
+    this.#heardAt = performance.now();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#syncing);
     this.connector.close();
     await Promise.all(this.ring.endpoints.map((endpoint) => endpoint.close(new EtcdClosedError())));
   }
 
+  #proveAside(endpoint: Endpoint): void {
+    if (!endpoint.isAvailable(performance.now())) return;
+    // One of another cluster is told to the next call that comes to it.
+    this.prove(endpoint).catch(() => undefined);
+  }
+
   async #prove(endpoint: Endpoint): Promise<string | undefined> {
     const answer = await this.#ask(endpoint, hello);
     if (this.closing.aborted) return 'closed';
+    if (!this.ring.endpoints.includes(endpoint)) return 'no longer a member';
     if (typeof answer === 'string') return this.#onLost(endpoint, answer);
     try {
       this.session.checkCluster(answer, endpoint.address);
+      // Every member says it in this answer. Where the id was given, a server that does not is none of the cluster.
+      const { clusterId } = this.options;
+      if (clusterId !== undefined && answer.clusterId === undefined && answer.status === 200)
+        throw new EtcdClusterIdChangedError(clusterId, undefined, { endpoint: endpoint.address });
     } catch (error) {
+      this.ring.unpin(endpoint);
       if (endpoint.configured) throw error;
       return this.#drop(endpoint, (error as EtcdClusterIdChangedError).message);
     }
@@ -96,7 +129,7 @@ export class Membership {
     const { tryTimeout, maxResponseBytes } = this.options;
     const limits = {
       silence: tryTimeout,
-      deadline: performance.now() + tryTimeout,
+      deadline: performance.now() + 2 * tryTimeout,
       bytes: maxResponseBytes,
       signal: undefined,
     };
@@ -106,8 +139,8 @@ export class Membership {
 
   #discover(): Promise<void> {
     const { srv, tls, tryTimeout } = this.options;
-    if (srv === undefined) return Promise.resolve();
-    this.#discovering ??= resolveSrv(srv, tryTimeout, tls !== undefined)
+    if (srv === undefined || this.closing.aborted) return Promise.resolve();
+    this.#discovering ??= resolveSrv(srv, tryTimeout, tls !== undefined, this.closing)
       .then((urls) => this.#useDiscovered(urls))
       .finally(() => {
         this.#discovering = undefined;
@@ -143,19 +176,29 @@ export class Membership {
     if (this.options.sync === undefined || answer.status !== 200) return;
     const urls = advertisedURLs(answer.body);
     if (urls.length === 0) return;
-    const accepted = urls.filter((url) => acceptsAddress(url, this.#configured, this.options.sync?.accept));
+    const accepted = urls.filter((url) => this.#accepts(url));
     const addresses = new Set(accepted.map(addressOf));
     for (const endpoint of this.ring.endpoints)
       if (!endpoint.configured && !addresses.has(endpoint.address)) this.#remove(endpoint);
     for (const url of accepted) if (this.ring.find(addressOf(url)) === undefined) this.#add(url, false);
   }
 
+  #accepts(url: URL): boolean {
+    try {
+      return acceptsAddress(url, this.#configured, this.options.sync?.accept);
+    } catch (error) {
+      this.#refuse(addressOf(url), `\`sync.accept\` failed with ${describeFailure(error)}`);
+      return false;
+    }
+  }
+
   #startSync(): void {
-    if (this.options.sync === undefined || this.#syncing !== undefined) return;
+    if (this.options.sync === undefined || this.#syncing !== undefined || this.closing.aborted) return;
     this.#syncing = setInterval(() => void this.#sync(), this.options.sync.interval).unref();
   }
 
   async #sync(): Promise<void> {
+    for (const endpoint of this.ring.endpoints) if (endpoint.lost) this.#proveAside(endpoint);
     const endpoint = this.ring.pinned;
     if (endpoint?.isUp !== true) return;
     const answer = await this.#ask(endpoint, hello);
@@ -176,21 +219,27 @@ export class Membership {
 
   #drop(endpoint: Endpoint, why: string): string {
     this.#remove(endpoint);
-    this.options.logger.warn(`The advertised address ${endpoint.address} is not used: ${why}`);
+    this.#refuse(endpoint.address, why);
     return why;
   }
 
+  #refuse(address: string, why: string): void {
+    if (this.#refused.has(address)) return;
+    this.#refused.add(address);
+    this.options.logger.warn(`The advertised address ${address} is not used: ${why}`);
+  }
+
   #onLost(endpoint: Endpoint, why: string): string {
+    const { ring, options } = this;
+    const known = endpoint.lost;
     endpoint.markResting(why);
-    this.ring.unpin(endpoint);
-    if (endpoint.lost) return why;
     endpoint.lost = true;
-    if (!this.#clusterLost && this.ring.endpoints.every(({ lost }) => lost)) {
+    ring.unpin(endpoint);
+    // One that was lost while others answered may be back by now: it is asked before the cluster is given up.
+    if (!this.#clusterLost && ring.endpoints.every(({ failedAt }) => failedAt > this.#heardAt)) {
       this.#clusterLost = true;
-      this.options.logger.error(
-        `The etcd cluster is lost: no member answers (last ${endpoint.address}: ${why}).`,
-      );
-    } else this.options.logger.warn(`The etcd member ${endpoint.address} is lost: ${why}.`);
+      options.logger.error(`The etcd cluster is lost: no member answers (last ${endpoint.address}: ${why}).`);
+    } else if (!known) options.logger.warn(`The etcd member ${endpoint.address} is lost: ${why}.`);
     return why;
   }
 
@@ -199,6 +248,7 @@ export class Membership {
     else if (endpoint.lost) this.options.logger.log(`The etcd member ${endpoint.address} is back.`);
     this.#clusterLost = false;
     endpoint.lost = false;
+    this.heard();
   }
 }
 

@@ -21,12 +21,15 @@ export class Ring {
     return this.#endpoints.find((endpoint) => endpoint.address === address);
   }
 
-  /** Adds an address: at the end, or at a place by chance among those behind the pinned one. */
+  /**
+   * Adds an address: a configured one at the end, because the order of SRV records counts; a learned one at a place by
+   * chance among those behind the pinned one.
+   */
   add(endpoint: Endpoint): void {
-    const first = this.#endpoints.length === 0 ? 0 : this.#pinned + 1;
-    const places = this.#endpoints.length - first + 1;
-    const place =
-      this.order === 'given' ? this.#endpoints.length : first + Math.floor(Math.random() * places);
+    const { length } = this.#endpoints;
+    const first = Math.min(length, this.#pinned + 1);
+    const atEnd = endpoint.configured || this.order === 'given';
+    const place = atEnd ? length : first + Math.floor(Math.random() * (length - first + 1));
     this.#endpoints.splice(place, 0, endpoint);
   }
 

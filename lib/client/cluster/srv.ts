@@ -24,9 +24,20 @@ export async function resolveSrv(
   { domain, servers }: EtcdSrvOptions,
   timeout: number,
   tls: boolean,
+  closing: AbortSignal,
 ): Promise<URL[]> {
   const resolver = new Resolver({ timeout, tries: 2 });
   if (servers !== undefined) resolver.setServers([...servers]);
+  const cancel = (): void => resolver.cancel();
+  closing.addEventListener('abort', cancel);
+  try {
+    return await findHosts(resolver, domain, tls);
+  } finally {
+    closing.removeEventListener('abort', cancel);
+  }
+}
+
+async function findHosts(resolver: Resolver, domain: string, tls: boolean): Promise<URL[]> {
   for (const { name, scheme } of services) {
     if (tls && scheme === 'http') continue;
     const records = await lookup(resolver, `${name}.${domain}`);

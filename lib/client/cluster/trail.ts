@@ -19,6 +19,7 @@ export class Trail {
   readonly tried = new Set<Endpoint>();
   /** Whether a try of this write may have been applied. */
   ambiguous = false;
+  /** How often this walk was sent from one member to another. */
   redirects = 0;
   #walks = 0;
   #attempts: EtcdAttempt[] = [];
@@ -44,6 +45,7 @@ export class Trail {
   endWalk(): number {
     if (this.#last instanceof EtcdResponseError) throw this.exhausted();
     this.tried.clear();
+    this.redirects = 0;
     const pause = Math.min(longestPause, shortestPause * 2 ** this.#walks++);
     return pause * (0.5 + Math.random() / 2);
   }

@@ -6,8 +6,10 @@ import type { Trail } from './trail.js';
 /** Turns a good answer into what the caller wants. @throws {EtcdResponseError} when the answer is none that etcd gives */
 export type Decode<T> = (answer: HttpAnswer) => T;
 
-/** Statuses that speak for one member, or a proxy, only: another one may do better. */
-const serverFailures = new Set([500, 502, 503, 504]);
+/** What speaks for one member, or a proxy, only: another one may do better. It does not say that nothing was done. */
+function isServerFailure(status: number): boolean {
+  return status >= 500;
+}
 
 export function isApplied(status: number | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
@@ -30,21 +32,15 @@ export function judgeFailure(
   failure: HttpFailure,
 ): void {
   const { phase, status, outcome, cause } = failure;
-  trail.note(endpoint, outcome, wasSent(phase), cause instanceof EtcdError ? cause : undefined);
+  const what = status === undefined ? outcome : `HTTP ${status}, then ${outcome}`;
+  trail.note(endpoint, what, wasSent(phase), cause instanceof EtcdError ? cause : undefined);
   if (mayHaveBeenApplied(request, trail, failure)) {
     trail.ambiguous = true;
     if (request.idempotent === true) return;
     const why = isApplied(status) ? 'it was applied, but the answer was cut short' : 'there was no answer';
     throw trail.indeterminate(why, cause);
   }
-  if (isRefused(status) && !request.read) {
-    const what = `${request.method} ${request.path.split('?', 1)[0]}`;
-    throw new EtcdResponseError(`${what} was refused (HTTP ${status}), and why was cut short.`, {
-      status,
-      endpoint,
-      cause,
-    });
-  }
+  // A write that was refused without its reason has changed nothing: it is made again, like one that was not sent.
 }
 
 /**
@@ -70,7 +66,7 @@ export function judgeAnswer<T>(
     return undefined;
   }
   const error = toError(request, answer, endpoint);
-  if (!serverFailures.has(status)) {
+  if (!isServerFailure(status)) {
     if (!trail.ambiguous) throw error;
     // An earlier try may be what made this one fail: the key that exists may be our own.
     throw trail.indeterminate('an earlier try was not answered, and the last one was refused', error);

@@ -1,0 +1,146 @@
+import { describe, expect, it } from '@jest/globals';
+import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
+
+import { EtcdCluster } from '../support/etcd-cluster.js';
+import { freePort, waitFor } from '../support/wait-for.js';
+import { FakeMember } from './fake-member.js';
+import { Lines } from './lines.js';
+
+describe('the addresses that a client knows', () => {
+  it('are learned from the member list of a real cluster, refused where asked, and its seeds never forgotten', async () => {
+    await using cluster = await EtcdCluster.start(3);
+    const [seed = '', ...others] = cluster.urls;
+    const afterOneCall = async (sync?: EtcdClientOptions['sync']) => {
+      await using client = new EtcdClient({ hosts: seed, ...(sync !== undefined && { sync }) });
+      await client.get('/');
+      return [...client.endpoints].sort();
+    };
+    expect(await afterOneCall()).toEqual([...cluster.urls].sort());
+    expect(await afterOneCall(false)).toEqual([seed]);
+    expect(await afterOneCall({ accept: (url) => url.origin !== others[0] })).toEqual(
+      [seed, others[1]].sort(),
+    );
+
+    await using client = new EtcdClient({ hosts: seed });
+    await client.set('/key', 'value');
+    await Promise.all(cluster.members.map((member) => member.kill()));
+    await expect(client.get('/key', { timeout: 500 })).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
+    // A member of three serves nobody before it has found a second one.
+    await Promise.all(cluster.members.slice(0, 2).map((member) => member.restart()));
+    expect((await client.get('/key')).node.value).toBe('value');
+    expect([...client.endpoints].sort()).toEqual([...cluster.urls].sort());
+  });
+
+  it('keep a configured one that the member list does not name', async () => {
+    await using other = await FakeMember.start();
+    await using member = await FakeMember.start({ advertised: () => [other.url] });
+    await using client = new EtcdClient({ hosts: member.url });
+    await client.get('/a');
+    expect(client.endpoints).toEqual([member.url, other.url]);
+  });
+
+  it('lose a learned one that is advertised no longer, and end nothing else', async () => {
+    await using first = await FakeMember.start();
+    await using second = await FakeMember.start();
+    let advertised = [first.url];
+    await using member = await FakeMember.start({ advertised: () => advertised });
+    await using client = new EtcdClient({ hosts: member.url, sync: { interval: 20 } });
+    await client.get('/a');
+    expect(client.endpoints).toEqual([member.url, first.url]);
+    advertised = [second.url];
+    await waitFor(() => client.endpoints.includes(second.url));
+    expect(client.endpoints).toEqual([member.url, second.url]);
+  });
+
+  it('stay as they are when the list is empty, broken or of an error', async () => {
+    await using known = await FakeMember.start();
+    await using member = await FakeMember.start({ advertised: () => [known.url] });
+    await using client = new EtcdClient({ hosts: member.url, sync: { interval: 20 } });
+    await client.get('/a');
+    for (const body of ['', '[]', '{"members":7}', '{"members":[{"clientURLs":"x"},null]}', '<html>']) {
+      const seen = member.stub.requests.length;
+      member.stub.handler = () =>
+        `HTTP/1.1 200 OK\r\nX-Etcd-Cluster-Id: cafe\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      await waitFor(() => member.stub.requests.length > seen + 1);
+      expect(client.endpoints).toEqual([member.url, known.url]);
+    }
+  });
+
+  it('take up no advertised address that cannot be one of the cluster', async () => {
+    const useless = [
+      'http://localhost:2379',
+      'http://[::1]:2379',
+      'http://0.0.0.0:2379',
+      'http://169.254.169.254:80',
+      'http://[fe80::1]:2379',
+      'http://224.0.0.1:2379',
+      'https://127.0.0.1:2379',
+      'file:///etc/passwd',
+      'unix://etcd.sock',
+      'http://user:password@127.0.0.1:2379',
+      'http://127.0.0.1:2379/path',
+      'http://127.0.0.1:2379/?query',
+      'no address at all',
+      '',
+    ];
+    await using member = await FakeMember.start({ advertised: () => useless });
+    await using client = new EtcdClient({ hosts: member.url });
+    await client.get('/a');
+    expect(client.endpoints).toEqual([member.url]);
+    // The control: an address that can be one is taken up beside them.
+    const good = `http://127.0.0.1:${await freePort()}`;
+    useless.push(good);
+    await using another = new EtcdClient({ hosts: member.url });
+    await another.get('/a');
+    expect(another.endpoints).toEqual([member.url, good]);
+  });
+
+  it('leave out what a filter refuses by throwing, and say so once', async () => {
+    const lines = new Lines();
+    await using member = await FakeMember.start({ advertised: () => ['http://127.0.0.1:9'] });
+    await using client = new EtcdClient({
+      hosts: member.url,
+      logger: lines,
+      sync: {
+        interval: 20,
+        accept: () => {
+          throw new Error('a bug');
+        },
+      },
+    });
+    await client.get('/a');
+    await waitFor(() => member.hellos > 5);
+    expect(client.endpoints).toEqual([member.url]);
+    expect(lines.all).toEqual([expect.stringMatching(/^warn .*127\.0\.0\.1:9 is not used: .*accept.*a bug/)]);
+  });
+
+  it('drop an advertised one of another cluster before it gets a request, and say so once', async () => {
+    const lines = new Lines();
+    await using foreign = await FakeMember.start({ clusterId: 'beef' });
+    await using nameless = await FakeMember.start();
+    nameless.stub.handler = () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';
+    await using member = await FakeMember.start({ advertised: () => [foreign.url, nameless.url] });
+    await using client = new EtcdClient({
+      hosts: member.url,
+      auth: { username: 'u', password: 'secret' },
+      logger: lines,
+      tryTimeout: 200,
+    });
+    await client.set('/a', '1');
+    const answer = member.stub.handler;
+    for (let i = 0; i < 3; i++) {
+      // The member fails, so that the others are asked, and is back in time for the rest of the call.
+      member.stub.handler = () => 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n';
+      const read = client.get('/a');
+      await waitFor(() => lines.with('is not used').length === 2);
+      member.stub.handler = answer;
+      await read;
+    }
+    expect(lines.with('is not used')).toHaveLength(2);
+    for (const decoy of [foreign, nameless]) {
+      expect(decoy.served).toEqual([]);
+      expect(JSON.stringify(decoy.stub.requests)).not.toContain('authorization');
+    }
+    expect(JSON.stringify(member.stub.requests)).toContain('authorization');
+  });
+});
