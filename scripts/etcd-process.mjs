@@ -58,15 +58,22 @@ export function isFree(port) {
   });
 }
 
+/** Ports given out by this process, which may not be in use yet. */
+const given = new Set();
+
 /**
  * A free loopback port from below the range that systems hand out to outgoing connections: a server that is
- * stopped and started again on its port must not find it taken by somebody's client socket.
+ * stopped and started again on its port must not find it taken by somebody's client socket. Each of jest's workers
+ * has a part of that range, because a port is free until its server has started.
  *
  * @returns {Promise<number>}
  */
 export async function freePort() {
+  const lane = Number(process.env['JEST_WORKER_ID'] ?? 0) % 10;
   for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const port = 15_000 + lane * 1_500 + Math.floor(Math.random() * 1_500);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
 }

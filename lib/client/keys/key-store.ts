@@ -6,7 +6,7 @@ import { changeRequest, getRequest } from './key-requests.js';
 import { readResult, type EtcdResult } from './result.js';
 
 /** How long a change is waited for that the history must hold, in milliseconds. */
-const historyTimeout = 1_000;
+const historyTimeout = 3_000;
 
 /** Carries out single requests for keys under a prefix, and settles lost answers to writes that can prove their author. */
 export class KeyStore {

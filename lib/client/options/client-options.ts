@@ -73,7 +73,7 @@ export interface EtcdClientOptions {
   readonly timeout?: number;
   /**
    * How long one member may stay silent before the next one is tried.
-   * @default 1000, or 3000 with {@link auth}, since etcd v2 spends 0.1 s or more on each password check
+   * @default 800, or 3000 with {@link auth}, since etcd v2 spends 0.1 s or more on each password check
    */
   readonly tryTimeout?: number;
   /** Connections to one member at most; requests beyond it wait for a free one. @default 32 */

@@ -16,7 +16,7 @@ describe('resolveOptions', () => {
       authorization: undefined,
       tls: undefined,
       timeout: 5_000,
-      tryTimeout: 1_000,
+      tryTimeout: 800,
       connections: 32,
       sync: { interval: 60_000 },
       order: 'random',

@@ -49,7 +49,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
   const {
     hosts = defaultHost,
     timeout = 5_000,
-    tryTimeout = options.auth === undefined ? 1_000 : 3_000,
+    tryTimeout = options.auth === undefined ? 800 : 3_000,
     connections = 32,
     order = 'random',
     quorum = false,
