@@ -9,11 +9,18 @@ import { findEtcd } from './find-etcd.mjs';
 /**
  * Starts one etcd with the v2 API, in a temporary directory and on free loopback ports, and resolves once it answers.
  *
- * @returns {Promise<{ url: string, stop: () => Promise<void> }>} `stop` ends it and removes what it has written.
+ * @param {object} [options]
+ * @param {string} [options.parent] Where the directory is made.
+ * @param {'http' | 'https'} [options.scheme]
+ * @param {(directory: string) => string[]} [options.args] Further arguments; they may need files of the directory.
+ * @param {(url: string, directory: string) => Promise<boolean>} [options.isServing]
+ * @returns {Promise<{ url: string, directory: string, stop: () => Promise<void> }>} `stop` ends it and removes what it
+ *   has written; so does the end of this process.
  */
-export async function runEtcd() {
-  const directory = mkdtempSync(join(tmpdir(), 'nestjs-etcd-'));
-  const url = `http://127.0.0.1:${await freePort()}`;
+export async function runEtcd(options = {}) {
+  const { parent = tmpdir(), scheme = 'http', args = () => [], isServing = answersHealth } = options;
+  const directory = mkdtempSync(join(parent, 'nestjs-etcd-'));
+  const url = `${scheme}://127.0.0.1:${await freePort()}`;
   const peer = `http://127.0.0.1:${await freePort()}`;
   const etcd = spawnEtcd(findEtcd({ install: true }), [
     '--enable-v2',
@@ -25,20 +32,29 @@ export async function runEtcd() {
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=m0=${peer}`,
     '--log-level=error',
+    ...args(directory),
   ]);
   let log = '';
   etcd.stdout.resume();
   etcd.stderr.on('data', (chunk) => (log = `${log}${chunk}`.slice(-4_096)));
+  const clean = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', clean);
   const stop = async () => {
     await endProcess(etcd);
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', clean);
+    clean();
   };
   while (etcd.exitCode === null && etcd.signalCode === null) {
-    const answer = await fetch(`${url}/health`).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return { url, stop };
+    if (await isServing(url, directory)) return { url, directory, stop };
     await sleep(50);
   }
   await stop();
   throw new Error(`etcd did not start:\n${log}`);
+}
+
+/** @param {string} url */
+async function answersHealth(url) {
+  const answer = await fetch(`${url}/health`).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.ok === true;
 }

@@ -1,11 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-import { endProcess, freePort, spawnEtcd } from '../../scripts/etcd-process.mjs';
-import { findEtcd } from '../../scripts/find-etcd.mjs';
+import { runEtcd } from '../../scripts/run-etcd.mjs';
 
 /**
  * Starts one member on free loopback ports, and resolves once it answers. Its data are kept in memory where that is
@@ -15,50 +12,30 @@ import { findEtcd } from '../../scripts/find-etcd.mjs';
  * @returns {Promise<{ url: string, ca: string | undefined, stop: () => Promise<void> }>}
  */
 export async function startEtcd({ tls = false } = {}) {
+  // An interrupt must not leave the data behind, which may be in memory.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  const log = ['--max-wals=1', '--max-snapshots=1'];
+  const etcd = await runEtcd({
+    parent: memory(),
+    scheme: tls ? 'https' : 'http',
+    args: (directory) => (tls ? [...log, ...issueCertificate(directory)] : log),
+    isServing: (url, directory) => isServing(url, tls ? readCertificate(directory) : undefined),
+  });
+  return { ...etcd, ca: tls ? readCertificate(etcd.directory) : undefined };
+}
+
+async function isServing(url, ca) {
   // Not at the top: on a fresh clone it is installed only after this file has been loaded.
   const { Agent, request } = await import('undici');
-  const directory = mkdtempSync(join(memory() ?? tmpdir(), 'nestjs-etcd-benchmark-'));
-  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${await freePort()}`;
-  const peer = `http://127.0.0.1:${await freePort()}`;
-  const etcd = spawnEtcd(findEtcd({ install: true }), [
-    '--enable-v2',
-    '--name=m0',
-    `--data-dir=${join(directory, 'data')}`,
-    `--listen-client-urls=${url}`,
-    `--advertise-client-urls=${url}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=m0=${peer}`,
-    '--max-wals=1',
-    '--max-snapshots=1',
-    '--log-level=error',
-    ...(tls ? issueCertificate(directory) : []),
-  ]);
-  let log = '';
-  etcd.stdout.resume();
-  etcd.stderr.on('data', (chunk) => (log = `${log}${chunk}`.slice(-4_096)));
-  const ca = tls ? readFileSync(join(directory, 'cert.pem'), 'utf8') : undefined;
   const dispatcher = new Agent({ connect: { ca } });
-  const clean = () => rmSync(directory, { recursive: true, force: true });
-  // An interrupt must not leave the data behind, which may be in memory.
-  process.once('exit', clean);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-  const stop = async () => {
-    await endProcess(etcd);
-    clean();
-  };
-  try {
-    while (etcd.exitCode === null && etcd.signalCode === null) {
-      const answer = await request(`${url}/health`, { dispatcher }).catch(() => undefined);
-      await answer?.body.dump();
-      if (answer?.statusCode === 200) return { url, ca, stop };
-      await sleep(50);
-    }
-  } finally {
-    await dispatcher.destroy();
-  }
-  await stop();
-  throw new Error(`etcd did not start:\n${log}`);
+  const answer = await request(`${url}/health`, { dispatcher }).catch(() => undefined);
+  await answer?.body.dump();
+  await dispatcher.destroy();
+  return answer?.statusCode === 200;
+}
+
+function readCertificate(directory) {
+  return readFileSync(join(directory, 'cert.pem'), 'utf8');
 }
 
 /** A file system in memory with room for etcd's log, which takes 64 MB at a time. */

@@ -19,7 +19,7 @@ loopback.addAddress('::1', 'ipv6');
 export function acceptsAddress(
   url: URL,
   configured: readonly URL[],
-  accept: ((url: URL) => boolean) | undefined,
+  accept: ((url: URL) => unknown) | undefined,
 ): boolean {
   if (!configured.some((host) => host.protocol === url.protocol)) return false;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return false;
@@ -31,13 +31,14 @@ export function acceptsAddress(
     url.hash !== ''
   )
     return false;
+  // A promise, which an async function gives, is no yes.
   if (accept !== undefined) return accept(url) === true;
   if (isOn(refused, url)) return false;
   return !isLoopback(url) || configured.some((host) => host.hostname === url.hostname);
 }
 
 function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname.endsWith('.localhost') || isOn(loopback, url);
+  return /(?:^|\.)localhost\.?$/.test(url.hostname) || isOn(loopback, url);
 }
 
 function isOn(list: BlockList, url: URL): boolean {

@@ -12,7 +12,7 @@ export class Call {
   ) {
     this.deadline = performance.now() + timeout;
     // One signal may be given to any number of calls, which is no leak.
-    if (signal !== undefined) setMaxListeners(0, signal);
+    if (signal instanceof EventTarget) setMaxListeners(0, signal);
   }
 
   /** Milliseconds that are left; negative when the deadline has passed. */

@@ -120,6 +120,12 @@ export class Endpoint {
 
   readonly #endTurn = (): void => this.#turns.give();
 
+  /** Takes no more requests, and ends its connections when those under way have ended. */
+  async retire(): Promise<void> {
+    this.#turns.sendAway();
+    await this.#pool.close();
+  }
+
   /** Ends its connections, and every request on them with `error`. */
   async close(error: Error): Promise<void> {
     this.#turns.sendAway();

@@ -33,6 +33,8 @@ export class Membership {
   #syncing: NodeJS.Timeout | undefined;
   /** Advertised addresses whose refusal has been reported. */
   readonly #refused = new Set<string>();
+  /** Addresses that are used no longer, while requests to them are under way. */
+  readonly #retired = new Set<Endpoint>();
   #clusterLost = false;
   #heardAt = -Infinity;
 
@@ -90,7 +92,8 @@ export class Membership {
   async close(): Promise<void> {
     clearInterval(this.#syncing);
     this.connector.close();
-    await Promise.all(this.ring.endpoints.map((endpoint) => endpoint.close(new EtcdClosedError())));
+    const endpoints = [...this.ring.endpoints, ...this.#retired];
+    await Promise.all(endpoints.map((endpoint) => endpoint.close(new EtcdClosedError())));
   }
 
   #proveAside(endpoint: Endpoint): void {
@@ -168,7 +171,9 @@ export class Membership {
 
   #remove(endpoint: Endpoint): void {
     this.ring.remove(endpoint);
-    void endpoint.close(new Error(`${endpoint.address} is no longer a member.`));
+    this.#retired.add(endpoint);
+    const forget = () => this.#retired.delete(endpoint);
+    endpoint.retire().then(forget, forget);
   }
 
   /** Takes over the advertised addresses out of a member list; anything that is none is passed over. */
