@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
 
 import { EtcdCluster } from '../support/etcd-cluster.js';
+import { jsonResponse } from '../support/http-stub.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { FakeMember } from './fake-member.js';
 import { Lines } from './lines.js';
@@ -50,6 +51,31 @@ describe('the addresses that a client knows', () => {
     advertised = [second.url];
     await waitFor(() => client.endpoints.includes(second.url));
     expect(client.endpoints).toEqual([member.url, second.url]);
+  });
+
+  it('lose one that is at work only when its work is done', async () => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await using seed = await FakeMember.start({ keys: () => jsonResponse(503, {}) });
+    await using learned = await FakeMember.start({ advertised: () => [seed.url, learned.url] });
+    seed.change({ advertised: () => [learned.url] });
+    const hosts = { hosts: seed.url, order: 'given', sync: { interval: 20 } } as const;
+    await using client = new EtcdClient(hosts);
+    await client.get('/a');
+
+    learned.change({
+      keys: async ({ method }) => {
+        if (method === 'PUT') await released;
+        return learned.node(6);
+      },
+    });
+    const writing = client.set('/a', 'v');
+    await waitFor(() => learned.served.includes('PUT /v2/keys/a'));
+    learned.change({ advertised: () => [seed.url] });
+    await waitFor(() => !client.endpoints.includes(learned.url));
+    release();
+    expect((await writing).etcdIndex).toBe(6);
+    await waitFor(() => learned.stub.openConnections === 0);
   });
 
   it('stay as they are when the list is empty, broken or of an error', async () => {

@@ -67,6 +67,11 @@ export class HttpStub implements AsyncDisposable {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** How many connections are open now. */
+  get openConnections(): number {
+    return this.open.size;
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.open) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
