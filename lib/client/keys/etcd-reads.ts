@@ -12,7 +12,7 @@ import type { KeyStore } from './key-store.js';
 import type { EtcdResult } from './result.js';
 import { checkSchema } from './schema.js';
 
-/** What {@link EtcdKeys} needs of its client. */
+/** What {@link EtcdKeys} needs of its client. @internal */
 export interface KeysContext {
   readonly timeout: number;
   readonly quorum: boolean;
@@ -79,23 +79,27 @@ export abstract class EtcdReads {
     return schema === undefined ? (value as T) : checkSchema(normalizeKey(key), schema, value);
   }
 
+  /** @internal */
   protected get context(): KeysContext {
     return this.#context;
   }
 
+  /** @internal */
   protected get store(): KeyStore {
     return this.#store;
   }
 
+  /** @internal */
   protected send(request: EtcdRequest, options: EtcdCallOptions): Promise<EtcdResult> {
     return this.store.send(request, this.call(options));
   }
 
+  /** @internal */
   protected call({ timeout = this.context.timeout, signal }: EtcdCallOptions): Call {
     return new Call(timeout, signal);
   }
 
-  /** The key's path in the store. @throws {EtcdInvalidKeyError} */
+  /** The key's path in the store. @throws {EtcdInvalidKeyError} @internal */
   protected full(key: EtcdKey): string {
     return this.store.full(normalizeKey(key));
   }
