@@ -11,7 +11,7 @@ export const ETCD_MODULE_OPTIONS = 'ETCD_MODULE_OPTIONS';
 /** Marks the modules that hold a connection. @internal */
 export const ETCD_CONNECTION = Symbol.for('nestjs-etcd.connection');
 
-/** What every module that holds a connection knows of it. @internal */
+/** What every module that holds a connection knows of it. */
 export interface EtcdConnection {
   /** `undefined` for the default connection. */
   readonly name: string | undefined;

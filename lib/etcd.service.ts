@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { EtcdClient, EtcdOptionsError, type EtcdClientOptions } from './client/index.js';
-import { show } from './client/options/check.js';
 import { ETCD_CONNECTION, ETCD_MODULE_OPTIONS, type EtcdConnection } from './etcd.constants.js';
 import type { EtcdModuleOptions } from './interfaces/index.js';
 
@@ -16,7 +15,7 @@ export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicati
   readonly #connect: 'lazy' | 'eager';
   readonly #context: string;
 
-  /** @internal Made by {@link EtcdModule}. */
+  /** Made by {@link EtcdModule}. */
   constructor(
     @Inject(ETCD_MODULE_OPTIONS) options: EtcdModuleOptions,
     @Inject(ETCD_CONNECTION) { name }: EtcdConnection,
@@ -57,7 +56,7 @@ function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
   if (typeof options !== 'object' || options === null) {
     throw new EtcdOptionsError(
       'options',
-      `expected an object, got ${show(options)}; does the factory of \`EtcdModule.forRootAsync\` return one?`,
+      `expected an object, got ${options === null ? 'null' : typeof options}; does the factory of \`EtcdModule.forRootAsync\` return one?`,
     );
   }
   for (const name of ['name', 'isGlobal']) {
@@ -66,7 +65,10 @@ function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
   }
   const { connect } = options as { connect?: unknown };
   if (connect !== undefined && connect !== 'lazy' && connect !== 'eager')
-    throw new EtcdOptionsError('connect', `expected 'lazy' or 'eager', got ${show(connect)}`);
+    throw new EtcdOptionsError(
+      'connect',
+      `expected 'lazy' or 'eager', got ${typeof connect === 'string' ? `'${connect}'` : typeof connect}`,
+    );
 }
 
 /** The options without the module's own. They are inherited and not copied, so that getters of a class stay. */

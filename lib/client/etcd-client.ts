@@ -33,7 +33,9 @@ export class EtcdClient extends EtcdKeys {
   readonly stats: EtcdStats;
   /** Whether credentials are asked for. */
   readonly auth: EtcdAuth;
+  /** The users of etcd's auth, and their passwords and roles. */
   readonly users: EtcdUsers;
+  /** The roles of etcd's auth, and the keys that they may read and write. */
   readonly roles: EtcdRoles;
   readonly #cluster: Cluster;
   readonly #api: JsonApi;
@@ -69,17 +71,26 @@ export class EtcdClient extends EtcdKeys {
     return this.#cluster.addresses;
   }
 
-  /** The client URLs of all members: `GET /v2/machines`. */
+  /**
+   * The client URLs of all members: `GET /v2/machines`. @throws {EtcdResponseError} when the answer is no list of URLs,
+   * {@link EtcdTimeoutError} when the deadline passes
+   */
   async machines(options: EtcdCallOptions = {}): Promise<string[]> {
     return this.#api.get('/v2/machines', options, ({ body }) => readMachines(body));
   }
 
-  /** The leader. @see EtcdMembers.leader */
+  /**
+   * The leader: `GET /v2/members/leader`. @throws {EtcdElectionInProgressError} when there is none until the deadline
+   * @see EtcdMembers.leader
+   */
   async leader(options: EtcdCallOptions = {}): Promise<EtcdMember> {
     return this.members.leader(options);
   }
 
-  /** The versions of the member that answers: `GET /version`. */
+  /**
+   * The versions of the member that answers: `GET /version`. @throws {EtcdResponseError} when the answer names none,
+   * {@link EtcdTimeoutError} when the deadline passes
+   */
   async version(options: EtcdCallOptions = {}): Promise<EtcdVersion> {
     return this.#api.get('/version', options, ({ body }) => {
       const raw = parseObject(body);
@@ -89,7 +100,8 @@ export class EtcdClient extends EtcdKeys {
 
   /**
    * Asks every known member whether it can read through raft: `GET /health`. A member without a quorum takes a second
-   * to say so. It rejects only when it is aborted, closed, or given wrong options.
+   * to say so. It rejects only when it is aborted, closed, or given wrong options, and with {@link EtcdDiscoveryError}
+   * when the members come from SRV records that have named no address yet.
    */
   async health(options: EtcdCallOptions = {}): Promise<EtcdHealth> {
     return askHealth(this.#cluster, this.#api.call(options));

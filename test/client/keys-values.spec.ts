@@ -68,7 +68,7 @@ describe('Decoding values', () => {
     const known = z.number().refine(async (n) => Promise.resolve(n === 8080), 'unknown port');
     expect(await etcd.json('/port', { schema: known, quorum: true })).toBe(8080);
     await etcd.set('/port', '1');
-    await expect(etcd.json('/port', { schema: known })).rejects.toThrow(/\/port.*unknown port/);
+    await expect(etcd.json('/port', { schema: known })).rejects.toThrow(/\/port.*its schema refuses it/);
   });
 
   it('tells which part of a value is wrong, and not what it is', async () => {
@@ -77,7 +77,7 @@ describe('Decoding values', () => {
     const error = await etcd.json('/config', { schema }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(EtcdDecodeError);
     expect(error).toMatchObject({ code: 'ETCD_DECODE', key: '/config' });
-    expect(String(error)).toMatch(/db\.password: .*; db\.ports\.1: /);
+    expect(String(error)).toMatch(/refuses it at db\.password, db\.ports\.1$/);
     expect(String(error)).not.toContain('hunter2');
   });
 
@@ -92,25 +92,23 @@ describe('Decoding values', () => {
       const error = await read().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(EtcdDecodeError);
       expect(error).toMatchObject({ key: '/broken' });
-      expect(String(error)).toMatch(/it is no (JSON|base64)/);
+      expect(String(error)).toMatch(/it is no JSON|its codec refuses it/);
       expect(String(error)).not.toContain('hunter2');
     }
   });
 
-  it('takes codecs of the caller, whatever they throw', async () => {
+  it('takes codecs of the caller, and repeats nothing that they throw', async () => {
     await etcd.set('/date', '2026-01-02T03:04:05.000Z');
     const date = { encode: (value: Date) => value.toISOString(), decode: (text: string) => new Date(text) };
     expect((await etcd.value('/date', date)).getUTCHours()).toBe(3);
-    for (const thrown of [new Error('not mine'), 'not mine']) {
-      const refusing = {
-        encode: String,
-        decode: (): string => {
-          // eslint-disable-next-line no-throw-literal, typescript/only-throw-error -- what this test is about
-          throw thrown;
-        },
-      };
-      await expect(etcd.value('/date', refusing)).rejects.toThrow(/\/date cannot be decoded: not mine/);
-    }
+    const refusing = {
+      encode: String,
+      decode: (text: string): string => {
+        throw new Error(`cannot read ${text}`);
+      },
+    };
+    const error = await etcd.value('/date', refusing).catch((reason: unknown) => reason);
+    expect(String(error)).toMatch(/\/date cannot be decoded: its codec refuses it$/);
   });
 
   it('names the same key in every error of a namespace', async () => {

@@ -61,6 +61,7 @@ const conditions: WrongCall[] = [
   { what: 'prevIndex null', call: (etcd) => etcd.compareAndDelete('/k', wrong({ prevIndex: null })), option: 'prevIndex', says: /got null/ },
   { what: 'prevIndex as a text', call: (etcd) => etcd.refresh('/k', 1, wrong({ prevIndex: '5' })), option: 'prevIndex', says: /got '5' \(string\)/ },
   { what: 'uniqueValue with noValueOnSuccess', call: (etcd) => etcd.create('/k', 'v', { uniqueValue: true, noValueOnSuccess: true }), option: 'noValueOnSuccess', says: /cannot be combined with `uniqueValue`/ },
+  { what: 'mkdir with inOrder and replaceFile', call: (etcd) => etcd.mkdir('/k', { inOrder: true, replaceFile: true }), option: 'replaceFile', says: /cannot be combined with `inOrder`.*leave one of them out/ },
 ]; // prettier-ignore
 
 const shapes: WrongCall[] = [
@@ -86,7 +87,7 @@ const others: WrongCall[] = [
   { what: 'no member id', call: (etcd) => etcd.members.update(wrong(undefined), 'http://127.0.0.1:1'), option: 'id', says: /got undefined/ },
   ...['127.0.0.1:2380', 'http://127.0.0.1', 'http://127.0.0.1:1/x', '', []].map((urls) => ({
     what: `the peer URLs ${JSON.stringify(urls)}`,
-    call: (etcd: EtcdClient) => etcd.members.add(urls as string),
+    call: (etcd: EtcdClient) => etcd.members.add(urls),
     option: 'peerURLs',
     says: /expected URLs such as 'http:\/\/10\.0\.0\.4:2380', with a port and without a path/,
   })),

@@ -1,4 +1,4 @@
-import { EtcdClient, type EtcdError } from 'nestjs-etcd';
+import { EtcdClient } from 'nestjs-etcd';
 import type { EtcdMember } from '../support/etcd-member.js';
 import { HttpStub, jsonResponse, type StubRequest } from '../support/http-stub.js';
 import { freePort } from '../support/wait-for.js';

@@ -22,9 +22,11 @@ export interface EtcdPermissions {
   readonly write?: string | readonly string[];
 }
 
+/** A role of etcd v2's auth: what its users may do with keys. */
 export interface EtcdRole {
+  /** Its name, by which users are granted it. */
   readonly name: string;
-  /** `undefined` in lists of etcd before 2.3, which tell the names only. */
+  /** Patterns of keys, such as `/app/*`, that may be read and written; `undefined` in lists of etcd before 2.3, which tell the names only. */
   readonly permissions: { readonly read: readonly string[]; readonly write: readonly string[] } | undefined;
 }
 

@@ -6,7 +6,9 @@ import type { EtcdCallOptions } from '../options/index.js';
 import { checkPassword, nameList, namePath, someNames } from './names.js';
 import { readRole } from './roles.js';
 
+/** A user of etcd v2's auth; its password is never told. */
 export interface EtcdUser {
+  /** Its name, with which it signs in. */
   readonly name: string;
   /** Names of its roles; `undefined` in lists of etcd before 2.3, which tell the users' names only. */
   readonly roles: readonly string[] | undefined;

@@ -7,6 +7,10 @@ refused.addSubnet('224.0.0.0', 3, 'ipv4');
 refused.addSubnet('fe80::', 10, 'ipv6');
 refused.addSubnet('ff00::', 8, 'ipv6');
 refused.addAddress('::', 'ipv6');
+// Metadata services of clouds that are not link-local, and IPv4 addresses in the clothes of IPv6.
+refused.addAddress('100.100.100.200', 'ipv4');
+refused.addAddress('fd00:ec2::254', 'ipv6');
+refused.addSubnet('64:ff9b::', 96, 'ipv6');
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -43,9 +43,9 @@ describe('Call', () => {
   it('tells the reason of its signal, and whether something may have been applied', () => {
     const reason = new Error('enough');
     const call = new Call(1_000, AbortSignal.abort(reason));
-    const thrown = (applied?: boolean) => {
+    const thrown = (mayHaveBeenApplied?: boolean) => {
       try {
-        call.throwIfAborted(applied);
+        call.throwIfAborted({ mayHaveBeenApplied });
       } catch (error) {
         return error;
       }

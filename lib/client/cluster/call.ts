@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
-import { EtcdAbortedError } from '../errors/index.js';
+import { EtcdAbortedError, type EtcdErrorDetails } from '../errors/index.js';
+import { offAbort, onAbort } from '../http/abort.js';
 
 /** One call of a user's with its deadline and signal, over however many tries and waits. */
 export class Call {
@@ -11,8 +11,6 @@ export class Call {
     readonly signal: AbortSignal | undefined,
   ) {
     this.deadline = performance.now() + timeout;
-    // One signal may be given to any number of calls, which is no leak.
-    if (signal instanceof EventTarget) setMaxListeners(0, signal);
   }
 
   /** Milliseconds that are left; negative when the deadline has passed. */
@@ -25,9 +23,8 @@ export class Call {
     return new Call(Math.max(0, Math.min(milliseconds, this.remaining())), this.signal);
   }
 
-  throwIfAborted(mayHaveBeenApplied = false): void {
-    if (this.signal?.aborted === true)
-      throw new EtcdAbortedError({ cause: this.signal.reason, mayHaveBeenApplied });
+  throwIfAborted(details: EtcdErrorDetails = {}): void {
+    if (this.signal?.aborted === true) throw new EtcdAbortedError({ ...details, cause: this.signal.reason });
   }
 
   /**
@@ -38,16 +35,16 @@ export class Call {
     return new Promise((resolve) => {
       const end = (ended: boolean): void => {
         clearTimeout(timer);
-        this.signal?.removeEventListener('abort', giveUp);
-        closing.removeEventListener('abort', giveUp);
+        offAbort(this.signal, giveUp);
+        offAbort(closing, giveUp);
         resolve(ended);
       };
       const giveUp = (): void => end(false);
       const done = (): void => end(true);
       // Timers may fire a millisecond early, and then the call would not be over yet.
       const timer = setTimeout(giveUp, Math.max(0, Math.ceil(this.remaining()) + 1));
-      this.signal?.addEventListener('abort', giveUp);
-      closing.addEventListener('abort', giveUp);
+      onAbort(this.signal, giveUp);
+      onAbort(closing, giveUp);
       work.then(done, done);
       if (this.signal?.aborted === true || closing.aborted) giveUp();
     });

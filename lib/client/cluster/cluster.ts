@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { EtcdClosedError, EtcdClusterIdChangedError, EtcdRedirectError } from '../errors/index.js';
+import { EtcdClosedError, type EtcdClusterIdChangedError, EtcdRedirectError } from '../errors/index.js';
 import { Connector } from '../http/connector.js';
 import {
   throughRaft,
@@ -18,6 +17,8 @@ import { Trail } from './trail.js';
 import { isApplied, judgeAnswer, judgeFailure, mayHaveBeenApplied, type Decode } from './verdict.js';
 
 const mostRedirects = 5;
+/** The APIs whose good answers all say which cluster they are of. */
+const saysCluster = /^\/v2\/(?:keys|members|auth)\b/;
 
 /**
  * Sends requests to a cluster: finds a member that answers, goes on to the next when it fails, and decides what a
@@ -33,8 +34,6 @@ export class Cluster {
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
-    // As many calls as there are may wait for the end.
-    setMaxListeners(0, this.#closing.signal);
     this.session = new Session(options.clusterId);
     const connector = new Connector(options.tls, options.tryTimeout);
     this.#membership = new Membership(options, this.session, connector, this.#closing.signal);
@@ -53,11 +52,11 @@ export class Cluster {
       const sent = this.session.mark();
       const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
       if (outcome.kind === 'failure') {
-        this.#throwIfOver(call, mayHaveBeenApplied(request, trail, outcome));
-        if (outcome.phase !== 'waiting') this.#membership.suspect(endpoint);
+        this.#throwIfOver(call, mayHaveBeenApplied(request, trail, outcome), trail);
+        if (outcome.phase !== 'waiting') this.#membership.suspect(endpoint, !outcome.byDeadline);
         // Also where this call ends here: the next one must not meet the same member, which may answer who it is and
         // no more, as one does that is cut off from the others.
-        this.#goOn(trail, endpoint);
+        if (!outcome.byDeadline) this.#goOn(trail, endpoint);
         judgeFailure(request, trail, endpoint.address, outcome);
         continue;
       }
@@ -128,14 +127,14 @@ export class Cluster {
   #ready(trail: Trail, call: Call): Endpoint | undefined {
     const { pinned } = this.#membership.ring;
     if (pinned?.isUp !== true || trail.tried.has(pinned) || call.remaining() <= 0) return undefined;
-    this.#throwIfOver(call, trail.ambiguous);
+    this.#throwIfOver(call, trail.ambiguous, trail);
     return pinned;
   }
 
   async #find(trail: Trail, call: Call): Promise<Endpoint> {
     const { ring } = this.#membership;
     for (;;) {
-      this.#throwIfOver(call, trail.ambiguous);
+      this.#throwIfOver(call, trail.ambiguous, trail);
       const now = performance.now();
       if (now >= call.deadline) throw trail.exhausted(call.timeout);
       if (ring.endpoints.length === 0) {
@@ -158,7 +157,8 @@ export class Cluster {
       const proving = this.#membership.prove(endpoint);
       const proven = await call.wait(proving, this.#closing.signal);
       if (!proven) trail.note(endpoint.address, 'no answer before the deadline', true, undefined);
-      else if (!endpoint.isUp) trail.note(endpoint.address, (await proving) ?? 'lost', false, undefined);
+      else if (!endpoint.isUp)
+        trail.note(endpoint.address, (await this.#refusal(proving, trail)) ?? 'lost', false, undefined);
     }
   }
 
@@ -168,9 +168,10 @@ export class Cluster {
     return endpoint.send(request, authorization, limits, call);
   }
 
-  #throwIfOver(call: Call, applied: boolean): void {
-    if (this.#closing.signal.aborted) throw new EtcdClosedError({ mayHaveBeenApplied: applied });
-    call.throwIfAborted(applied);
+  #throwIfOver(call: Call, applied: boolean, trail?: Trail): void {
+    const details = { mayHaveBeenApplied: applied, attempts: trail?.attempts };
+    if (this.#closing.signal.aborted) throw new EtcdClosedError(details);
+    call.throwIfAborted(details);
   }
 
   #goOn(trail: Trail, endpoint: Endpoint): void {
@@ -180,17 +181,24 @@ export class Cluster {
 
   #checkCluster(request: EtcdRequest, answer: HttpAnswer, endpoint: Endpoint, trail: Trail): void {
     try {
-      this.session.checkCluster(answer, endpoint.address);
+      const must = isApplied(answer.status) && saysCluster.test(request.path);
+      this.session.checkCluster(answer, endpoint.address, must);
     } catch (error) {
       // Something else answers there now. Nothing more is sent to it before it has said who it is.
       endpoint.doubt();
       this.#goOn(trail, endpoint);
-      const { expected, actual } = error as EtcdClusterIdChangedError;
-      const applied = trail.ambiguous || (!request.read && isApplied(answer.status));
-      throw new EtcdClusterIdChangedError(expected, actual, {
-        endpoint: endpoint.address,
-        mayHaveBeenApplied: applied,
-      });
+      // What it refused it has not done; what failed there may be done yet.
+      const applied = !request.read && (isApplied(answer.status) || answer.status >= 500);
+      throw trail.otherCluster(error as EtcdClusterIdChangedError, applied);
+    }
+  }
+
+  /** Why a member may not be asked. @throws {EtcdClusterIdChangedError} which knows of the earlier tries of this call */
+  async #refusal(proving: Promise<string | undefined>, trail: Trail): Promise<string | undefined> {
+    try {
+      return await proving;
+    } catch (error) {
+      throw trail.otherCluster(error as EtcdClusterIdChangedError, false);
     }
   }
 
@@ -224,6 +232,8 @@ export class Cluster {
     if (!this.session.isStale(answer, now)) return this.session.advance(answer);
     const { index } = now;
     this.session.restart(answer);
+    // A term alone goes back where a member that was cut off had campaigned in vain: the store is what it was.
+    if ((answer.etcdIndex ?? index) >= index) return;
     this.#options.logger.warn(
       `etcd's store has gone back from index ${index} to ${answer.etcdIndex ?? 0} (told by ${endpoint.address}): it was restored or rebuilt.`,
     );
@@ -231,5 +241,12 @@ export class Cluster {
 }
 
 function unsent(outcome: string): HttpFailure {
-  return { kind: 'failure', phase: 'unsent', status: undefined, outcome, cause: undefined };
+  return {
+    kind: 'failure',
+    phase: 'unsent',
+    status: undefined,
+    outcome,
+    cause: undefined,
+    byDeadline: false,
+  };
 }

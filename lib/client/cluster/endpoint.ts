@@ -37,10 +37,10 @@ export class Endpoint {
   readonly #pool: Pool;
   readonly #turns: Turns;
 
-  /** @param configured whether the user named it, in contrast to an advertised address that was learned */
+  /** @param configured whether the user or SRV records name it, in contrast to an advertised address that was learned */
   constructor(
     url: URL,
-    readonly configured: boolean,
+    public configured: boolean,
     connector: Connector,
     connections: number,
   ) {
@@ -141,4 +141,5 @@ const withoutTurn: HttpFailure = {
   status: undefined,
   outcome: 'every connection was in use',
   cause: undefined,
+  byDeadline: false,
 };

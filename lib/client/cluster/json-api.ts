@@ -1,3 +1,5 @@
+import { parseObject } from '../http/json.js';
+import type { HttpAnswer } from '../http/request.js';
 import { checkMilliseconds, checkNames, checkSignal } from '../options/check.js';
 import type { EtcdCallOptions } from '../options/index.js';
 import { Call } from './call.js';
@@ -34,7 +36,7 @@ export class JsonApi {
   }
 
   async delete(path: string, options: EtcdCallOptions): Promise<void> {
-    return this.#send('DELETE', path, undefined, options, () => undefined);
+    return this.#send('DELETE', path, undefined, options, nothing);
   }
 
   #send<T>(
@@ -49,5 +51,10 @@ export class JsonApi {
   }
 }
 
-/** For requests whose answer says nothing but that they were done. */
-export const nothing = (): void => undefined;
+/**
+ * For requests whose answer says nothing but that they were done: it is empty, or an object.
+ * @throws {EtcdResponseError} for anything else, such as a proxy's page
+ */
+export const nothing = ({ body }: HttpAnswer): void => {
+  if (body !== '') parseObject(body);
+};

@@ -1,4 +1,4 @@
-import { EtcdClosedError, EtcdClusterIdChangedError } from '../errors/index.js';
+import { EtcdClosedError, type EtcdClusterIdChangedError } from '../errors/index.js';
 import type { Connector } from '../http/connector.js';
 import { describeFailure } from '../http/exchange.js';
 import { isObject } from '../http/json.js';
@@ -55,9 +55,7 @@ export class Membership {
    * words why not. @throws {EtcdClusterIdChangedError} when a configured address is of another cluster
    */
   prove(endpoint: Endpoint): Promise<string | undefined> {
-    if (endpoint.isUp) return Promise.resolve(undefined);
-    endpoint.proving ??= this.#prove(endpoint).finally(() => (endpoint.proving = undefined));
-    return endpoint.proving;
+    return endpoint.isUp ? Promise.resolve(undefined) : this.#question(endpoint);
   }
 
   /** Resolves the SRV records, where no address is known. @throws {EtcdDiscoveryError} */
@@ -77,10 +75,10 @@ export class Membership {
 
   /**
    * A member has failed a request: it is asked who it is, on nobody's account, so that its loss is noticed and told
-   * even when no call comes to it again.
+   * even when no call comes to it again. It goes on being used meanwhile where it had no time to answer.
    */
-  suspect(endpoint: Endpoint): void {
-    endpoint.doubt();
+  suspect(endpoint: Endpoint, hadTime: boolean): void {
+    if (hadTime) endpoint.doubt();
     this.#proveAside(endpoint);
   }
 
@@ -99,7 +97,12 @@ export class Membership {
   #proveAside(endpoint: Endpoint): void {
     if (!endpoint.isAvailable(performance.now())) return;
     // One of another cluster is told to the next call that comes to it.
-    this.prove(endpoint).catch(() => undefined);
+    this.#question(endpoint).catch(() => endpoint.doubt());
+  }
+
+  #question(endpoint: Endpoint): Promise<string | undefined> {
+    endpoint.proving ??= this.#prove(endpoint).finally(() => (endpoint.proving = undefined));
+    return endpoint.proving;
   }
 
   async #prove(endpoint: Endpoint): Promise<string | undefined> {
@@ -108,11 +111,8 @@ export class Membership {
     if (!this.ring.endpoints.includes(endpoint)) return 'no longer a member';
     if (typeof answer === 'string') return this.#onLost(endpoint, answer);
     try {
-      this.session.checkCluster(answer, endpoint.address);
-      // Every member says it in this answer. Where the id was given, a server that does not is none of the cluster.
-      const { clusterId } = this.options;
-      if (clusterId !== undefined && answer.clusterId === undefined && answer.status === 200)
-        throw new EtcdClusterIdChangedError(clusterId, undefined, { endpoint: endpoint.address });
+      // Where the id was given, a server that does not say it, whatever else it says, is none of the cluster.
+      this.session.checkCluster(answer, endpoint.address, true);
     } catch (error) {
       this.ring.unpin(endpoint);
       if (endpoint.configured) throw error;
@@ -162,7 +162,11 @@ export class Membership {
   }
 
   #addConfigured(urls: readonly URL[]): void {
-    for (const url of urls) if (this.ring.find(addressOf(url)) === undefined) this.#add(url, true);
+    for (const url of urls) {
+      const known = this.ring.find(addressOf(url));
+      if (known === undefined) this.#add(url, true);
+      else known.configured = true;
+    }
   }
 
   #add(url: URL, configured: boolean): void {

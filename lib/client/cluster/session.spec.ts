@@ -42,24 +42,25 @@ describe('Session', () => {
 
   it('learns the first cluster id and refuses every other one, each time', () => {
     const session = new Session(undefined);
-    session.checkCluster(answer({}), 'http://a');
+    session.checkCluster(answer({}), 'http://a', false);
     expect(session.clusterId).toBeUndefined();
-    session.checkCluster(answer({ clusterId: 'cafe' }), 'http://a');
+    session.checkCluster(answer({ clusterId: 'cafe' }), 'http://a', false);
     for (let i = 0; i < 3; i++) {
-      expect(() => session.checkCluster(answer({ clusterId: 'beef' }), 'http://b')).toThrow(
+      expect(() => session.checkCluster(answer({ clusterId: 'beef' }), 'http://b', false)).toThrow(
         EtcdClusterIdChangedError,
       );
     }
-    session.checkCluster(answer({ clusterId: 'cafe' }), 'http://a');
+    session.checkCluster(answer({ clusterId: 'cafe' }), 'http://a', false);
     expect(session.clusterId).toBe('cafe');
   });
 
-  it('accepts an answer without an id, as routers give it, but no answer about keys where the id was given', () => {
+  it('accepts an answer without an id, as routers give it, but none that must have one where the id was given', () => {
     const learned = new Session(undefined);
-    learned.checkCluster(answer({ clusterId: 'cafe' }), 'http://a');
-    learned.checkCluster(answer({ etcdIndex: 5 }), 'http://a');
+    learned.checkCluster(answer({ clusterId: 'cafe' }), 'http://a', false);
+    learned.checkCluster(answer({ etcdIndex: 5 }), 'http://a', false);
     const given = new Session('cafe');
-    given.checkCluster(answer({}), 'http://a');
-    expect(() => given.checkCluster(answer({ etcdIndex: 5 }), 'http://a')).toThrow(/none told/);
+    given.checkCluster(answer({}), 'http://a', false);
+    learned.checkCluster(answer({}), 'http://a', true);
+    expect(() => given.checkCluster(answer({}), 'http://a', true)).toThrow(/none told/);
   });
 });

@@ -13,7 +13,7 @@ export interface SessionMark {
  */
 export class Session {
   #clusterId: string | undefined;
-  #pinned: boolean;
+  readonly #pinned: boolean;
   #mark: SessionMark = { index: 0, term: 0 };
 
   constructor(clusterId: string | undefined) {
@@ -31,16 +31,14 @@ export class Session {
     return this.#mark;
   }
 
-  /** Learns the cluster's id from the first answer that has one. @throws {EtcdClusterIdChangedError} on another one, every time */
-  checkCluster(answer: HttpAnswer, endpoint: string): void {
+  /**
+   * Learns the cluster's id from the first answer that has one. Routers, proxies and some of etcd's own answers have
+   * none; where the id was given and the answer `must` have one, that is another cluster too.
+   * @throws {EtcdClusterIdChangedError} every time
+   */
+  checkCluster(answer: HttpAnswer, endpoint: string, must: boolean): void {
     const actual = answer.clusterId;
-    if (actual === this.#clusterId) return;
-    if (actual === undefined) {
-      // Routers and proxies answer without an id, but a member never answers a request for keys well without one.
-      if (this.#pinned && answer.etcdIndex !== undefined)
-        throw new EtcdClusterIdChangedError(this.#clusterId as string, actual, { endpoint });
-      return;
-    }
+    if (actual === this.#clusterId || (actual === undefined && !(must && this.#pinned))) return;
     if (this.#clusterId === undefined) this.#clusterId = actual;
     else throw new EtcdClusterIdChangedError(this.#clusterId, actual, { endpoint });
   }

@@ -43,13 +43,19 @@ async function findHosts(resolver: Resolver, domain: string, tls: boolean): Prom
     const records = await lookup(resolver, `${name}.${domain}`);
     // A single record with the name "." says that the service is not offered (RFC 2782).
     const hosts = inOrder(records).filter((record) => record.name !== '' && record.name !== '.');
-    if (hosts.length > 0)
-      return hosts.map((record) => new URL(`${scheme}://${record.name.replace(/\.$/, '')}:${record.port}`));
+    if (hosts.length > 0) return hosts.map((record) => addressOf(scheme, record));
   }
   const asked = services.filter(({ scheme }) => !tls || scheme === 'https').map(({ name }) => name);
   throw new EtcdDiscoveryError(
     `No SRV record of ${asked.join(', ')} names a host in ${domain}. Publish one, or give \`hosts\`.`,
   );
+}
+
+function addressOf(scheme: string, { name, port }: SrvRecord): URL {
+  const host = name.replace(/\.$/, '');
+  // DNS carries any bytes: what is no host name could become a path, or user info with another host behind it.
+  if (!/^[\w.-]+$/.test(host)) throw new EtcdDiscoveryError('An SRV record names a host that is none.');
+  return new URL(`${scheme}://${host}:${port}`);
 }
 
 async function lookup(resolver: Resolver, name: string): Promise<SrvRecord[]> {

@@ -1,4 +1,5 @@
 import {
+  EtcdClusterIdChangedError,
   EtcdConnectionError,
   EtcdError,
   EtcdIndeterminateError,
@@ -30,7 +31,15 @@ export class Trail {
   /** The last thing that a server said: it explains more than the try that the deadline cut short. */
   #told: EtcdError | undefined;
 
+  /** Whether every try of this walk gave an answer that is none of etcd's; `undefined` before the first. */
+  #onlyGarbage: boolean | undefined;
+
   constructor(private readonly request: EtcdRequest) {}
+
+  /** What each member has answered, oldest first. */
+  get attempts(): readonly EtcdAttempt[] {
+    return this.#attempts;
+  }
 
   /** Notes a try. `error` is what it stands for, where it is more than a connection that failed. */
   note(endpoint: string, outcome: string, sent: boolean, error: unknown): void {
@@ -38,12 +47,14 @@ export class Trail {
     this.#attempts.push({ endpoint, outcome });
     if (sent) this.#unsent = false;
     this.#last = error;
+    this.#onlyGarbage = this.#onlyGarbage !== false && error instanceof EtcdResponseError;
     if (error instanceof EtcdError) this.#told = error;
   }
 
   /** A walk around the ring is over: the jittered pause before the next one. @throws the error, when another walk would be of no use */
   endWalk(): number {
-    if (this.#last instanceof EtcdResponseError) throw this.exhausted();
+    if (this.#onlyGarbage === true) throw this.exhausted();
+    this.#onlyGarbage = undefined;
     this.tried.clear();
     this.redirects = 0;
     const pause = Math.min(longestPause, shortestPause * 2 ** this.#walks++);
@@ -60,23 +71,36 @@ export class Trail {
     const details = { attempts, endpoint, cause: this.#last };
     if (this.#unsent && attempts.length > 0)
       return new EtcdConnectionError(
-        `${this.#what}: no etcd member could be reached${within}${tries}`,
+        `${this.what}: no etcd member could be reached${within}${tries}`,
         details,
       );
     if (this.#told !== undefined) return withAttempts(this.#told, attempts);
-    return new EtcdTimeoutError(`${this.#what}: no answer${within}${tries}`, details);
+    return new EtcdTimeoutError(`${this.what}: no answer${within}${tries}`, details);
   }
 
   /** The error of a write that was sent and whose effect is not known. */
   indeterminate(why: string, cause: unknown = this.#last): EtcdIndeterminateError {
     const attempts = this.#attempts;
     return new EtcdIndeterminateError(
-      `${this.#what}: ${why}. The write may or may not have been applied; read the key back before you repeat it. Tried ${summary(attempts)}`,
+      `${this.what}: ${why}. The write may or may not have been applied; read the key back before you repeat it. Tried ${summary(attempts)}`,
       { attempts, endpoint: attempts.at(-1)?.endpoint, cause },
     );
   }
 
-  get #what(): string {
+  /** An error that a member's answer stands for, with what was tried before. */
+  because(error: EtcdError): EtcdError {
+    return withAttempts(error, this.#attempts);
+  }
+
+  /** What a call fails with that has met another cluster. */
+  otherCluster({ expected, actual, endpoint }: EtcdClusterIdChangedError, applied: boolean): EtcdError {
+    const mayHaveBeenApplied = this.ambiguous || applied;
+    const details = { endpoint, mayHaveBeenApplied, attempts: this.#attempts };
+    return new EtcdClusterIdChangedError(expected, actual, details);
+  }
+
+  /** The request in a message: without its query, which may hold a value. */
+  get what(): string {
     return `${this.request.method} ${this.request.path.split('?', 1)[0]}`;
   }
 }

@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../http/abort.js';
 import type { Call } from './call.js';
 
 /**
@@ -28,10 +29,10 @@ export class Turns {
       const timer = setTimeout(leave, Math.max(0, call.remaining()));
       const enter = (turn: boolean): void => {
         clearTimeout(timer);
-        call.signal?.removeEventListener('abort', leave);
+        offAbort(call.signal, leave);
         resolve(turn);
       };
-      call.signal?.addEventListener('abort', leave);
+      onAbort(call.signal, leave);
       this.#waiting.add(enter);
     });
   }

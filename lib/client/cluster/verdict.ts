@@ -33,7 +33,9 @@ export function judgeFailure(
 ): void {
   const { phase, status, outcome, cause } = failure;
   const what = status === undefined ? outcome : `HTTP ${status}, then ${outcome}`;
-  trail.note(endpoint, what, wasSent(phase), cause instanceof EtcdError ? cause : undefined);
+  // One that waited in vain for its turn has reached a member as little as it has sent anything: it was late.
+  const late = wasSent(phase) || phase === 'waiting';
+  trail.note(endpoint, what, late, cause instanceof EtcdError ? cause : undefined);
   if (mayHaveBeenApplied(request, trail, failure)) {
     trail.ambiguous = true;
     if (request.idempotent === true) return;
@@ -67,7 +69,7 @@ export function judgeAnswer<T>(
   }
   const error = toError(request, answer, endpoint);
   if (!isServerFailure(status)) {
-    if (!trail.ambiguous) throw error;
+    if (!trail.ambiguous) throw trail.because(error);
     // An earlier try may be what made this one fail: the key that exists may be our own.
     throw trail.indeterminate('an earlier try was not answered, and the last one was refused', error);
   }
@@ -90,8 +92,14 @@ function judgeBody<T>(
     return { value: decode(answer) };
   } catch (error) {
     if (!(error instanceof EtcdResponseError)) throw error;
-    trail.note(endpoint, error.message, true, error);
-    if (!request.read) throw trail.indeterminate('it was applied, but the answer cannot be read', error);
+    const { status } = answer;
+    const told = new EtcdResponseError(`${trail.what}: ${error.message} (at ${endpoint})`, {
+      endpoint,
+      status,
+      cause: error.cause,
+    });
+    trail.note(endpoint, error.message, true, told);
+    if (!request.read) throw trail.indeterminate('it was applied, but the answer cannot be read', told);
     return undefined;
   }
 }

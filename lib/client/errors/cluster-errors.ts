@@ -13,8 +13,9 @@ export class EtcdTimeoutError extends EtcdError {
 }
 
 /**
- * A write was sent, and whether it was applied is not known; it may even be applied later. It was not sent again.
- * Read the key back (with `quorum: true`) before you decide to repeat it. {@link cause} tells what went wrong.
+ * A write was sent, and whether it was applied is not known; it may even be applied later. The library has not
+ * repeated it blindly. Read the key back (with `quorum: true`) before you decide to repeat it. {@link cause} tells
+ * what went wrong.
  */
 export class EtcdIndeterminateError extends EtcdError {
   override readonly name = 'EtcdIndeterminateError';
@@ -67,7 +68,10 @@ export class EtcdV2NotEnabledError extends EtcdError {
   override readonly code = 'ETCD_V2_NOT_ENABLED';
 }
 
-/** A member belongs to another cluster than this client does. It was asked nothing but who it is. */
+/**
+ * A member belongs to another cluster than this client does. One that had not proven itself was asked nothing but who
+ * it is. One that changes under a connection can have got the request: {@link mayHaveBeenApplied} tells.
+ */
 export class EtcdClusterIdChangedError extends EtcdError {
   override readonly name = 'EtcdClusterIdChangedError';
   override readonly code = 'ETCD_CLUSTER_ID_CHANGED';

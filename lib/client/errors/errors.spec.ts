@@ -121,7 +121,7 @@ describe('Two loaded copies of the package', () => {
   let other: Errors;
   beforeAll(async () => {
     jest.resetModules();
-    other = (await import('./index.js')) as Errors;
+    other = await import('./index.js');
   });
 
   it('are two copies', () => {

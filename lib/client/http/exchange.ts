@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import { EtcdError, EtcdResponseError, EtcdResponseTooLargeError } from '../errors/index.js';
+import { offAbort, onAbort } from './abort.js';
 import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from './request.js';
 
 /** The bounds of one exchange. */
@@ -50,6 +51,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   /** Whether the member has said anything since the timer was set. */
   #heard = false;
+  /** Whether the timer stands for the end of the call, which comes before the member has been silent for too long. */
+  #isLastTimer = false;
   #status = 0;
   #headers: readonly Buffer[] = [];
   #first: Buffer | undefined;
@@ -64,7 +67,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle = settle;
     this.#done = done;
     this.#limits = limits;
-    limits.signal?.addEventListener('abort', this.#onSignal);
+    onAbort(limits.signal, this.#onSignal);
     this.#setTimer();
   }
 
@@ -127,21 +130,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #onSignal = (): void => this.#fail('aborted', this.#limits.signal?.reason);
 
   readonly #onTimer = (): void => {
-    const past = performance.now() >= this.#limits.deadline;
-    if (this.#heard && !past) return this.#setTimer();
-    this.#fail(
-      past ? 'no whole answer before the deadline' : `no answer within ${this.#limits.silence} ms`,
-      undefined,
-    );
+    if (this.#isLastTimer) return this.#fail('no whole answer before the deadline', undefined, true);
+    if (this.#heard) return this.#setTimer();
+    this.#fail(`no answer within ${this.#limits.silence} ms`, undefined);
   };
 
   #setTimer(): void {
     this.#heard = false;
     const left = Math.ceil(this.#limits.deadline - performance.now());
+    this.#isLastTimer = left < this.#limits.silence;
     this.#timer = setTimeout(this.#onTimer, Math.max(0, Math.min(this.#limits.silence, left)));
   }
 
-  #fail(outcome: string, cause: unknown): void {
+  #fail(outcome: string, cause: unknown, byDeadline = false): void {
     if (this.#settled) return;
     const phase =
       this.#status !== 0 ? 'answered' : this.#sent && !isRefusedHandshake(cause) ? 'sent' : 'unsent';
@@ -151,6 +152,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status || undefined,
       outcome,
       cause,
+      byDeadline,
     };
     this.#end(failure);
     this.#abort?.(cause instanceof Error ? cause : new Error(outcome));
@@ -159,7 +161,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #end(outcome: HttpOutcome): void {
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#limits.signal?.removeEventListener('abort', this.#onSignal);
+    offAbort(this.#limits.signal, this.#onSignal);
     this.#settle(outcome);
     this.#done();
   }

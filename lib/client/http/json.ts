@@ -41,7 +41,7 @@ export function textList(object: JsonObject, name: string): string[] {
   const value = object[name] ?? [];
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
     throw wrongType(name, 'a list of texts');
-  return value as string[];
+  return value;
 }
 
 export function objectField(object: JsonObject, name: string): JsonObject {

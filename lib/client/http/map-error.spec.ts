@@ -66,7 +66,7 @@ describe("etcd's own errors", () => {
     expect(error.name).toBe(name);
     expect(error).toBeInstanceOf(errors[name]);
     expect(error).toMatchObject({ errorCode, status, index: 7, endpoint: 'http://m:1' });
-    expect(error.message).toContain(`${message}`);
+    expect(error.message).toContain(message);
     expect(error.message).toContain(`etcd error ${errorCode}`);
   });
 

@@ -54,6 +54,8 @@ export interface HttpFailure {
   /** In a few words, for {@link EtcdAttempt.outcome}. */
   readonly outcome: string;
   readonly cause: unknown;
+  /** The call's own end came before the member had been silent for too long, which says nothing about the member. */
+  readonly byDeadline: boolean;
 }
 
 export type HttpOutcome = HttpAnswer | HttpFailure;

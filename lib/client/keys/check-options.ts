@@ -55,7 +55,7 @@ type Checked = EtcdCallOptions &
 
 /** Checks the options of one operation. @throws {EtcdOptionsError} before anything is sent */
 export function checkOptions(operation: keyof typeof names, options: object): void {
-  for (const _ in options) return checkGiven(operation, options as Checked);
+  for (const _ in options) return checkGiven(operation, options);
   if (typeof options !== 'object' || options === null)
     checkNames(`options of ${operation}`, options, names[operation]);
 }

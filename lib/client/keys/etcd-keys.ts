@@ -22,11 +22,11 @@ import { deleteRequest, putRequest } from './key-requests.js';
 import { checkTtlDecision, modify, type EtcdChange } from './modify.js';
 import type { EtcdNode } from './node.js';
 import { readAcknowledgement, type EtcdAcknowledgement, type EtcdResult } from './result.js';
-import { appendUnique, swapByIndex, writeUnique } from './settle.js';
+import { inDirectory, inFile, swapByIndex, writeUnique } from './settle.js';
 import type { EtcdCallOptions } from '../options/index.js';
 
-/** The same options, with an answer that leaves out the nodes. */
-type Acknowledged<Options> = Options & { readonly noValueOnSuccess: true };
+/** The same options where the answer is sure to hold the nodes. */
+type WithNodes<Options> = Options & { readonly noValueOnSuccess?: false };
 
 /**
  * The keys of a cluster, or those of a namespace. Every method rejects with an {@link EtcdError}; those that write
@@ -46,8 +46,8 @@ export class EtcdKeys extends EtcdReads {
    * Writes a value, whatever was there: `PUT /v2/keys/KEY`. A key that exists is replaced, with a new `createdIndex`
    * and without its TTL. @throws {EtcdNotFileError} when the key is a directory
    */
-  set(key: EtcdKey, value: string, options: Acknowledged<EtcdSetOptions>): Promise<EtcdAcknowledgement>;
-  set(key: EtcdKey, value: string, options?: EtcdSetOptions): Promise<EtcdResult>;
+  set(key: EtcdKey, value: string, options?: WithNodes<EtcdSetOptions>): Promise<EtcdResult>;
+  set(key: EtcdKey, value: string, options: EtcdSetOptions): Promise<EtcdAcknowledgement>;
   async set(key: EtcdKey, value: string, options: EtcdSetOptions = {}): Promise<EtcdAcknowledgement> {
     checkOptions('set', options);
     const full = this.full(key);
@@ -56,14 +56,15 @@ export class EtcdKeys extends EtcdReads {
   }
 
   /** Creates a key that does not exist: `PUT /v2/keys/KEY` with `prevExist=false`. @throws {EtcdKeyExistsError} */
-  create(key: EtcdKey, value: string, options: Acknowledged<EtcdCreateOptions>): Promise<EtcdAcknowledgement>;
-  create(key: EtcdKey, value: string, options?: EtcdCreateOptions): Promise<EtcdResult>;
+  create(key: EtcdKey, value: string, options?: WithNodes<EtcdCreateOptions>): Promise<EtcdResult>;
+  create(key: EtcdKey, value: string, options: EtcdCreateOptions): Promise<EtcdAcknowledgement>;
   async create(key: EtcdKey, value: string, options: EtcdCreateOptions = {}): Promise<EtcdAcknowledgement> {
     checkOptions('create', options);
     const full = this.full(key);
     const request = putRequest('PUT', full, { ...form(value, options), prevExist: false });
     if (!isUnique(options)) return this.#write(request, options);
-    return writeUnique(this.store, request, { key: full, value, action: 'create' }, this.call(options));
+    const write = { key: full, action: 'create', find: inFile(value) } as const;
+    return writeUnique(this.store, request, write, this.call(options));
   }
 
   /**
@@ -71,14 +72,18 @@ export class EtcdKeys extends EtcdReads {
    * it changes that node only if nobody has changed it since (`prevIndex`).
    * @throws {EtcdKeyNotFoundError}, or {@link EtcdCompareFailedError} when the node of a result has changed
    */
-  update(key: EtcdKey, value: string, options: Acknowledged<EtcdUpdateOptions>): Promise<EtcdAcknowledgement>;
-  update(key: EtcdKey, value: string, options?: EtcdUpdateOptions): Promise<EtcdResult>;
+  update(key: EtcdKey, value: string, options?: WithNodes<EtcdUpdateOptions>): Promise<EtcdResult>;
+  update(key: EtcdKey, value: string, options: EtcdUpdateOptions): Promise<EtcdAcknowledgement>;
   update(
     from: EtcdResult | EtcdNode,
     value: string,
-    options: Acknowledged<EtcdUpdateFromOptions>,
+    options?: WithNodes<EtcdUpdateFromOptions>,
+  ): Promise<EtcdResult>;
+  update(
+    from: EtcdResult | EtcdNode,
+    value: string,
+    options: EtcdUpdateFromOptions,
   ): Promise<EtcdAcknowledgement>;
-  update(from: EtcdResult | EtcdNode, value: string, options?: EtcdUpdateFromOptions): Promise<EtcdResult>;
   async update(
     target: EtcdKey | EtcdResult | EtcdNode,
     value: string,
@@ -97,12 +102,8 @@ export class EtcdKeys extends EtcdReads {
    * Writes a value if the key has `prevValue`, or the `modifiedIndex` `prevIndex`, or both:
    * `PUT /v2/keys/KEY`. @throws {EtcdCompareFailedError}, {@link EtcdKeyNotFoundError}
    */
-  compareAndSwap(
-    key: EtcdKey,
-    value: string,
-    options: Acknowledged<EtcdSwapOptions>,
-  ): Promise<EtcdAcknowledgement>;
-  compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdResult>;
+  compareAndSwap(key: EtcdKey, value: string, options: WithNodes<EtcdSwapOptions>): Promise<EtcdResult>;
+  compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement>;
   async compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
     checkCondition(options);
     checkOptions('compareAndSwap', options);
@@ -124,12 +125,8 @@ export class EtcdKeys extends EtcdReads {
    * Creates a key with a name of its own below a directory: `POST /v2/keys/DIRECTORY`. The names are store indexes of
    * 20 digits, so that their order is the order of creation. The directory is made where it is missing.
    */
-  append(
-    directory: EtcdKey,
-    value: string,
-    options: Acknowledged<EtcdAppendOptions>,
-  ): Promise<EtcdAcknowledgement>;
-  append(directory: EtcdKey, value: string, options?: EtcdAppendOptions): Promise<EtcdResult>;
+  append(directory: EtcdKey, value: string, options?: WithNodes<EtcdAppendOptions>): Promise<EtcdResult>;
+  append(directory: EtcdKey, value: string, options: EtcdAppendOptions): Promise<EtcdAcknowledgement>;
   async append(
     directory: EtcdKey,
     value: string,
@@ -139,17 +136,25 @@ export class EtcdKeys extends EtcdReads {
     const full = this.full(directory);
     const request = putRequest('POST', full, form(value, options));
     if (!isUnique(options)) return this.#write(request, options);
-    return appendUnique(this.store, request, { directory: full, value }, this.call(options));
+    const write = { key: full, action: 'create', find: inDirectory(value) } as const;
+    return writeUnique(this.store, request, write, this.call(options));
   }
 
   /**
    * Makes a directory: `PUT /v2/keys/KEY` with `dir=true&prevExist=false`; missing parents are made too.
-   * @throws {EtcdKeyExistsError} when there is a directory, or a file unless `replaceFile` is given
+   * With `inOrder` it is `POST` with `dir=true`, and with `replaceFile` the same PUT without `prevExist`.
+   * @throws {EtcdKeyExistsError} when there is a file or a directory, {@link EtcdNotFileError} when there is a
+   * directory and `replaceFile` is given
    */
   async mkdir(key: EtcdKey, options: EtcdMkdirOptions = {}): Promise<EtcdResult> {
     checkOptions('mkdir', options);
     const full = this.full(key);
     const { ttl, inOrder = false, replaceFile = false } = options;
+    if (inOrder && replaceFile)
+      throw new EtcdOptionsError(
+        'replaceFile',
+        'it cannot be combined with `inOrder`, which makes a name that is new; leave one of them out',
+      );
     if (inOrder) return this.send(putRequest('POST', full, { dir: true, ttl }), options);
     if (replaceFile) checkPlainSet(full);
     return this.send(
@@ -197,7 +202,8 @@ export class EtcdKeys extends EtcdReads {
 
   /**
    * Gives a key that exists a new TTL and keeps its value, without any event for watchers: `PUT /v2/keys/KEY` with
-   * `refresh=true&prevExist=true`. With `prevValue` only its owner can renew it.
+   * `refresh=true&prevExist=true`. With `prevValue` only its owner can renew it. etcd before 2.3 does not know
+   * `refresh` and writes an empty value instead.
    * @throws {EtcdKeyNotFoundError} when it has expired, {@link EtcdCompareFailedError}
    */
   async refresh(key: EtcdKey, ttl: number, options: EtcdRefreshOptions = {}): Promise<EtcdResult> {
@@ -255,7 +261,12 @@ export class EtcdKeys extends EtcdReads {
     if (!isUnique(options)) return this.#write(request, options);
     const call = this.call(options);
     if (prevIndex === undefined)
-      return writeUnique(this.store, request, { key: full, value, action: 'compareAndSwap' }, call);
+      return writeUnique(
+        this.store,
+        request,
+        { key: full, action: 'compareAndSwap', find: inFile(value) },
+        call,
+      );
     return swapByIndex(this.store, request, { key: full, value, prevIndex, uniqueValue: true }, call);
   }
 

@@ -1,6 +1,5 @@
 import { Call } from '../cluster/call.js';
 import { EtcdDecodeError, EtcdKeyNotFoundError, EtcdNotFileError } from '../errors/index.js';
-import { describeFailure } from '../http/exchange.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
 import type { EtcdCallOptions } from '../options/index.js';
@@ -64,9 +63,9 @@ export abstract class EtcdReads {
     try {
       return codec.decode(node.value);
     } catch (error) {
-      // What V8 says of JSON quotes the value.
+      // What V8 says of JSON quotes the value, and what other codecs say may do so too.
       const isSyntax = error instanceof Error && error.name === 'SyntaxError';
-      throw new EtcdDecodeError(node.key, isSyntax ? 'it is no JSON' : describeFailure(error));
+      throw new EtcdDecodeError(node.key, isSyntax ? 'it is no JSON' : 'its codec refuses it');
     }
   }
 

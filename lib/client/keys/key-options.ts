@@ -23,7 +23,10 @@ export interface EtcdJsonOptions<T> extends EtcdCallOptions {
 export interface EtcdWriteOptions extends EtcdCallOptions {
   /** Seconds to live, a whole number from 0 (expires at once) to 1,000,000,000. Without it the key is permanent, whatever it was before. */
   readonly ttl?: number;
-  /** Leave the nodes out of the answer, to save bytes. @default false */
+  /**
+   * Leave the nodes out of the answer, to save bytes; the call then gives an {@link EtcdAcknowledgement}, which has
+   * no `node`. @default false
+   */
   readonly noValueOnSuccess?: boolean;
 }
 
@@ -40,7 +43,8 @@ export interface EtcdRepeatable {
 export interface EtcdAuthored {
   /**
    * The value is unlike any other that was or will be written to this key, such as a new uuid. A lost answer is then
-   * settled by reading the value back, and the call ends as if the answer had come. @default false
+   * settled by reading the value back: where it is found, the call ends as if the answer had come; where it is not, it
+   * may still come, and the call rejects with {@link EtcdIndeterminateError}. @default false
    */
   readonly uniqueValue?: boolean;
 }
@@ -49,51 +53,75 @@ export interface EtcdAuthored {
 export type EtcdCondition =
   | {
       /** The value it must have; etcd cannot compare with `''`. */ readonly prevValue: string;
-      readonly prevIndex?: number;
+      /** The `modifiedIndex` it must have as well, above 0. */ readonly prevIndex?: number;
     }
   | {
       /** The `modifiedIndex` it must have, above 0. */ readonly prevIndex: number;
-      readonly prevValue?: string;
+      /** The value it must have as well; etcd cannot compare with `''`. */ readonly prevValue?: string;
     };
 
+/** Options of `set`. Without them the key becomes permanent, and a lost answer is {@link EtcdIndeterminateError}. */
 export interface EtcdSetOptions extends EtcdWriteOptions, EtcdRepeatable {}
 
+/** Options of `create`. Without them the key is permanent, and a lost answer is {@link EtcdIndeterminateError}. */
 export interface EtcdCreateOptions extends EtcdWriteOptions, EtcdAuthored {}
 
+/** Options of `update` of a key by its name. Without `ttl` the key becomes permanent, whatever it was before. */
 export interface EtcdUpdateOptions extends EtcdWriteOptions, EtcdRepeatable {}
 
+/** Options of `append`. They are about the new key; the directory keeps the TTL that it has. */
 export interface EtcdAppendOptions extends EtcdWriteOptions, EtcdAuthored {}
 
-/** Options of a compare-and-swap: the condition stands among them. */
+/**
+ * Options of `compareAndSwap`: the condition stands among them, and a call without one is {@link EtcdOptionsError}.
+ * Without `ttl` the key becomes permanent, whatever it was before.
+ */
 export type EtcdSwapOptions = EtcdWriteOptions & EtcdAuthored & EtcdCondition;
 
+/** Options of `compareAndDelete`: the condition, without which the call is {@link EtcdOptionsError}. */
 export type EtcdCompareAndDeleteOptions = EtcdCallOptions & EtcdCondition;
 
-/** Options of an update from a result. */
+/** Options of `update` from a result or a node, whose `modifiedIndex` is the condition. */
 export interface EtcdUpdateFromOptions extends Omit<EtcdWriteOptions, 'ttl'>, EtcdAuthored {
-  /** As everywhere; `null` makes the key permanent. It must be given where the result's node has a TTL. */
+  /**
+   * Seconds to live, a whole number from 0 to 1,000,000,000; `null` makes the key permanent. It must be given where
+   * the result's node has a TTL, or the call is {@link EtcdOptionsError}.
+   */
   readonly ttl?: number | null;
 }
 
+/** Options of `modify`. Its `timeout` is for all its rounds together, the calls of `change` included. */
 export interface EtcdModifyOptions extends EtcdCallOptions, EtcdAuthored {
-  /** As everywhere; `null` makes the key permanent. It must be given where the key has a TTL. */
+  /**
+   * Seconds to live, a whole number from 0 to 1,000,000,000; `null` makes the key permanent. It must be given where
+   * the key has a TTL, or the call is {@link EtcdOptionsError}.
+   */
   readonly ttl?: number | null;
 }
 
+/** Options of `mkdir`. `inOrder` and `replaceFile` together are {@link EtcdOptionsError}. */
 export interface EtcdMkdirOptions extends EtcdCallOptions {
-  /** Seconds to live; when they are over, the whole tree goes. */
+  /**
+   * Seconds to live, a whole number from 0 to 1,000,000,000; when they are over, the whole tree goes. Without it the
+   * directory is permanent.
+   */
   readonly ttl?: number;
   /** Make a directory with an in-order name below the given one (POST). @default false */
   readonly inOrder?: boolean;
-  /** Replace a file of that name by the new directory instead of failing. @default false */
+  /**
+   * Replace a file of that name by the new directory instead of failing; a directory of that name is
+   * {@link EtcdNotFileError}. @default false
+   */
   readonly replaceFile?: boolean;
 }
 
+/** Options of `updateDirectory`, which changes nothing but the TTL. */
 export interface EtcdUpdateDirectoryOptions extends EtcdCallOptions, EtcdRepeatable {
-  /** Seconds to live; without it the directory becomes permanent. */
+  /** Seconds to live, a whole number from 0 to 1,000,000,000; without it the directory becomes permanent. */
   readonly ttl?: number;
 }
 
+/** Options of `delete` and `pop`. Without `recursive` and `dir` a directory is {@link EtcdNotFileError}. */
 export interface EtcdDeleteOptions extends EtcdCallOptions, EtcdRepeatable {
   /** Remove a directory with everything in it. @default false */
   readonly recursive?: boolean;
@@ -101,9 +129,10 @@ export interface EtcdDeleteOptions extends EtcdCallOptions, EtcdRepeatable {
   readonly dir?: boolean;
 }
 
+/** Options of `refresh`; a condition that does not hold is {@link EtcdCompareFailedError}. */
 export interface EtcdRefreshOptions extends EtcdCallOptions, EtcdRepeatable {
-  /** Refresh only while the key has this value. */
+  /** Refresh only while the key has this value; etcd cannot compare with `''`. */
   readonly prevValue?: string;
-  /** Refresh only while the key has this `modifiedIndex`, which each refresh moves. */
+  /** Refresh only while the key has this `modifiedIndex`, above 0, which each refresh moves. */
   readonly prevIndex?: number;
 }

@@ -13,7 +13,7 @@ import { putRequest } from './key-requests.js';
 import type { KeyStore } from './key-store.js';
 import type { EtcdNode } from './node.js';
 import type { EtcdResult } from './result.js';
-import { swapByIndex, writeUnique } from './settle.js';
+import { inFile, swapByIndex, writeUnique } from './settle.js';
 
 /** Computes the new value from the present one; `undefined` leaves the key as it is. It may be called several times. */
 export type EtcdChange = (
@@ -71,7 +71,7 @@ function write(
   if (present === undefined) {
     const request = putRequest('PUT', key, { value, ttl: ttl ?? undefined, prevExist: false });
     return uniqueValue
-      ? writeUnique(store, request, { key, value, action: 'create' }, call)
+      ? writeUnique(store, request, { key, action: 'create', find: inFile(value) }, call)
       : store.send(request, call);
   }
   checkTtlDecision(present, ttl);

@@ -1,15 +1,18 @@
 import type { Call } from '../cluster/call.js';
 import {
+  EtcdAbortedError,
+  EtcdClosedError,
   EtcdCompareFailedError,
+  type EtcdError,
   EtcdIndeterminateError,
-  EtcdKeyExistsError,
   EtcdKeyNotFoundError,
 } from '../errors/index.js';
 import type { EtcdRequest } from '../http/request.js';
 import type { KeyStore } from './key-store.js';
+import type { EtcdNode } from './node.js';
 import type { EtcdAction, EtcdResult } from './result.js';
 
-/** Milliseconds before a write is sent again, plus up to as many by chance. */
+/** Milliseconds before a swap is sent again, plus up to as many by chance. */
 const pause = 50;
 
 /**
@@ -35,86 +38,71 @@ export async function swapByIndex(
       return await store.send(request, call);
     } catch (error) {
       if (error instanceof EtcdIndeterminateError) doubt = error;
-      else if (doubt === undefined || !isRefusal(error)) throw doubt ?? error;
+      else if (doubt === undefined) throw error;
+      else if (!isRefusal(error)) throw inDoubt(error, doubt);
       else {
-        const change = await store.firstChangeAfter(swap.key, swap.prevIndex, call);
-        if (change === undefined) throw doubt;
+        const change = await lookUp(store.firstChangeAfter(swap.key, swap.prevIndex, call), doubt);
+        // History may have lost events, or hold none of a refresh: only the very change of `prevIndex` is proof.
+        if (change?.prevNode?.modifiedIndex !== swap.prevIndex) throw doubt;
         if (change.node.value !== swap.value) throw error;
         if (swap.uniqueValue) return change;
         throw doubt;
       }
     }
-    await pauseOrThrow(store, call, doubt);
+    const milliseconds = pause * (1 + Math.random());
+    if (milliseconds >= call.remaining()) throw doubt;
+    await store.cluster.pause(call, milliseconds, true);
   }
 }
 
 /**
- * A conditional write with a value that nobody else writes, sent until its outcome is known: where the key holds the
- * value, the write was ours. A refusal after a lost answer proves nothing otherwise, and stays indeterminate.
+ * A write with a value that nobody else writes. It is sent once; when its answer is lost, `find` looks for the value
+ * where it must be, and what is found was ours. What is not found may still come, so that the doubt stays.
  */
 export async function writeUnique(
   store: KeyStore,
   request: EtcdRequest,
-  write: { readonly key: string; readonly value: string; readonly action: EtcdAction },
-  call: Call,
-): Promise<EtcdResult> {
-  let doubt: EtcdIndeterminateError | undefined;
-  for (;;) {
-    try {
-      return await store.send(request, call);
-    } catch (error) {
-      if (error instanceof EtcdIndeterminateError) doubt = error;
-      else if (doubt === undefined || !isRefusal(error)) throw doubt ?? error;
-      const found = await readOr(doubt, store.readBack(write.key, call));
-      if (found?.node.value === write.value)
-        return { ...found, action: write.action, created: write.action === 'create' };
-      if (error !== doubt) throw doubt;
-    }
-    await pauseOrThrow(store, call, doubt);
-  }
-}
-
-/** An in-order creation with a value that nobody else writes: never sent twice, but looked for in its directory. */
-export async function appendUnique(
-  store: KeyStore,
-  request: EtcdRequest,
-  append: { readonly directory: string; readonly value: string },
+  write: { readonly key: string; readonly action: EtcdAction; find(node: EtcdNode): EtcdNode | undefined },
   call: Call,
 ): Promise<EtcdResult> {
   try {
     return await store.send(request, call);
   } catch (error) {
     if (!(error instanceof EtcdIndeterminateError)) throw error;
-    const directory = await readOr(error, store.readBack(append.directory, call));
-    const node = directory?.node.children.find(({ value }) => value === append.value);
-    if (directory === undefined || node === undefined) throw error;
-    return { ...directory, node, action: 'create', created: true };
+    const found = await lookUp(store.readBack(write.key, call), error);
+    const node = found && write.find(found.node);
+    if (found === undefined || node === undefined) throw error;
+    return { ...found, node, action: write.action, created: write.action === 'create' };
   }
+}
+
+/** Looks for a value in the file that was written. */
+export function inFile(value: string): (node: EtcdNode) => EtcdNode | undefined {
+  return (node) => (node.value === value ? node : undefined);
+}
+
+/** Looks for a value among the files of the directory in which it was created. */
+export function inDirectory(value: string): (node: EtcdNode) => EtcdNode | undefined {
+  return (node) => node.children.find((child) => child.value === value);
 }
 
 /** A refusal that may be the echo of an earlier try of the same write. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof EtcdCompareFailedError ||
-    error instanceof EtcdKeyExistsError ||
-    error instanceof EtcdKeyNotFoundError
-  );
+  return error instanceof EtcdCompareFailedError || error instanceof EtcdKeyNotFoundError;
 }
 
-/** A read-back that fails leaves the doubt as it was. */
-async function readOr(
-  doubt: EtcdIndeterminateError,
-  reading: Promise<EtcdResult | undefined>,
-): Promise<EtcdResult | undefined> {
+/** A look at the store that fails leaves the doubt as it was. */
+async function lookUp<T>(looking: Promise<T>, doubt: EtcdIndeterminateError): Promise<T> {
   try {
-    return await reading;
-  } catch {
-    throw doubt;
+    return await looking;
+  } catch (error) {
+    throw inDoubt(error, doubt);
   }
 }
 
-async function pauseOrThrow(store: KeyStore, call: Call, doubt: EtcdIndeterminateError): Promise<void> {
-  const milliseconds = pause * (1 + Math.random());
-  if (milliseconds >= call.remaining()) throw doubt;
-  await store.cluster.pause(call, milliseconds, true);
+/** What a call fails with that ends while a write of it is in doubt. */
+function inDoubt(error: unknown, doubt: EtcdIndeterminateError): EtcdError {
+  const details = { attempts: doubt.attempts, mayHaveBeenApplied: true };
+  if (error instanceof EtcdAbortedError) return new EtcdAbortedError({ ...details, cause: error.cause });
+  return error instanceof EtcdClosedError ? new EtcdClosedError(details) : doubt;
 }

@@ -14,6 +14,7 @@ export function parseHost(host: unknown, tls: boolean): URL {
   if (given === '') throw problem(`${show(host)} is no address`);
   // Before anything of the address is shown: an `@` that the parser takes for a part of a path may belong to a password.
   if (given.includes('@')) throw problem('credentials do not belong into the address but into `auth`');
+  if (given.includes(',')) throw problem(`${show(given)} has a comma; give several addresses as a list`);
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(given);
   const bare = bareHost.exec(given);
   const text = hasScheme ? given : `${tls ? 'https' : 'http'}://${given}`;

@@ -24,7 +24,7 @@ describe('resolveOptions', () => {
       clusterId: undefined,
       maxResponseBytes: 33_554_432,
     });
-    for (const write of [logger.log, logger.warn, logger.error]) expect(write('unseen')).toBeUndefined();
+    for (const level of ['log', 'warn', 'error'] as const) expect(logger[level]('unseen')).toBeUndefined();
   });
 
   it('assumes https: with `tls`, for the default host as well', () => {

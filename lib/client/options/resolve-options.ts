@@ -93,7 +93,23 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
     quorum,
     clusterId,
     maxResponseBytes,
-    logger,
+    logger: guarded(logger),
+  };
+}
+
+/** A logger that fails must not end a request, or the process. */
+function guarded(logger: EtcdLogger): EtcdLogger {
+  const write = (level: keyof EtcdLogger, message: string): void => {
+    try {
+      logger[level](message);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+  return {
+    log: (message) => write('log', message),
+    warn: (message) => write('warn', message),
+    error: (message) => write('error', message),
   };
 }
 

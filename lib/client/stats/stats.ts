@@ -41,6 +41,7 @@ export interface EtcdFollowerStats {
   readonly counts: { readonly fail: number; readonly success: number };
 }
 
+/** What the leader says of its followers since it became the leader. */
 export interface EtcdLeaderStats {
   /** The leader's id. */
   readonly leader: string;

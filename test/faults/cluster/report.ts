@@ -12,8 +12,8 @@ export function tally(texts: Iterable<string>): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return [...counts]
-    .sort()
     .map(([text, count]) => `${text} ${count}`)
+    .sort()
     .join(', ');
 }
 
