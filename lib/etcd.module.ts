@@ -54,6 +54,13 @@ export class EtcdModule extends ConfigurableModuleClass {
    * @throws {EtcdOptionsError} for a wrong name, and without a factory
    */
   static override forRootAsync(options: EtcdModuleAsyncOptions): DynamicModule {
+    for (const name in options) {
+      if (!asyncNames.has(name))
+        throw new EtcdOptionsError(
+          name,
+          'it belongs into what the factory of `EtcdModule.forRootAsync` returns',
+        );
+    }
     if ((options.useFactory ?? options.useClass ?? options.useExisting) === undefined) {
       throw new EtcdOptionsError(
         'useFactory',
@@ -63,6 +70,17 @@ export class EtcdModule extends ConfigurableModuleClass {
     return super.forRootAsync(options);
   }
 }
+
+const asyncNames = new Set([
+  'imports',
+  'inject',
+  'isGlobal',
+  'name',
+  'provideInjectionTokensFrom',
+  'useClass',
+  'useExisting',
+  'useFactory',
+]);
 
 /**
  * Two modules of one name would be two clients, and which of them is injected would be a matter of luck. Asked of

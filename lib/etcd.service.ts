@@ -28,13 +28,13 @@ export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicati
   }
 
   /**
-   * With `connect: 'eager'`, waits until etcd has answered: `GET /version`, within the client's `timeout`. Closing the
+   * With `connect: 'eager'`, waits until etcd has answered: `GET /v2/auth/enable`, within the client's `timeout`. Closing the
    * client ends it at once. A failure rejects the start of the application.
    */
   async onModuleInit(): Promise<void> {
     if (this.#connect === 'lazy') return;
     try {
-      await this.version();
+      await this.auth.enabled();
     } catch (error) {
       // Nest runs no shutdown hooks for an application that did not start.
       await this.close();

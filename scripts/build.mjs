@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { installDependencies } from './install-dependencies.mjs';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Compiles `lib/` twice, as ES modules and as CommonJS: Nest 11 projects run jest in CommonJS. */
@@ -19,6 +21,7 @@ export function build() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
+    installDependencies();
     build();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

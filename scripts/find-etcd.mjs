@@ -90,14 +90,14 @@ function notFound(refusals) {
  * Finds an etcd binary that still has the v2 API: `ETCD_BIN`, then PATH, then (with `install`) Debian's package.
  *
  * @param {{ install?: boolean }} [options]
- * @returns {string} The absolute path of the binary.
+ * @returns {string} The path of the binary; a bare name in `ETCD_BIN` is left to PATH.
  */
 export function findEtcd({ install = false } = {}) {
   const chosen = env['ETCD_BIN'];
   if (chosen) {
     const reason = whyUnusable(chosen);
     if (reason) throw new Error(`ETCD_BIN=${chosen} ${reason}`);
-    return resolve(chosen);
+    return chosen.includes('/') ? resolve(chosen) : chosen;
   }
   /** @type {string[]} */
   const refusals = [];
@@ -113,7 +113,11 @@ export function findEtcd({ install = false } = {}) {
   const prefix = install && existsSync('/usr/bin/apt-get') ? asRoot() : undefined;
   if (!prefix) throw notFound(refusals);
   console.log('Installing etcd (apt-get install etcd-server)');
-  installDebianPackage(prefix);
+  try {
+    installDebianPackage(prefix);
+  } catch (error) {
+    throw notFound([...refusals, error instanceof Error ? error.message : String(error)]);
+  }
   refusals.length = 0;
   const installed = search();
   if (!installed) throw notFound(refusals);

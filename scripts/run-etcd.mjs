@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess, freePort, spawnEtcd } from './etcd-process.mjs';
 import { findEtcd } from './find-etcd.mjs';
 
+/** How long etcd may take to answer, in milliseconds. */
+const patience = 60_000;
+
 /**
  * Starts one etcd with the v2 API, in a temporary directory and on free loopback ports, and resolves once it answers.
  *
@@ -19,10 +22,11 @@ import { findEtcd } from './find-etcd.mjs';
  */
 export async function runEtcd(options = {}) {
   const { parent = tmpdir(), scheme = 'http', args = () => [], isServing = answersHealth } = options;
+  const binary = findEtcd({ install: true });
   const directory = mkdtempSync(join(parent, 'nestjs-etcd-'));
   const url = `${scheme}://127.0.0.1:${await freePort()}`;
   const peer = `http://127.0.0.1:${await freePort()}`;
-  const etcd = spawnEtcd(findEtcd({ install: true }), [
+  const etcd = spawnEtcd(binary, [
     '--enable-v2',
     '--name=m0',
     `--data-dir=${join(directory, 'data')}`,
@@ -44,12 +48,13 @@ export async function runEtcd(options = {}) {
     process.off('exit', clean);
     clean();
   };
-  while (etcd.exitCode === null && etcd.signalCode === null) {
+  const end = Date.now() + patience;
+  while (etcd.exitCode === null && etcd.signalCode === null && Date.now() < end) {
     if (await isServing(url, directory)) return { url, directory, stop };
     await sleep(50);
   }
   await stop();
-  throw new Error(`etcd did not start:\n${log}`);
+  throw new Error(`${binary} did not start within ${patience / 1_000} s:\n${log}`);
 }
 
 /** @param {string} url */

@@ -32,6 +32,7 @@ function endLeftovers(temporary) {
  * @returns {Promise<number>}
  */
 function runJest(config, extra) {
+  const binary = findEtcd({ install: true });
   const temporary = mkdtempSync(join(tmpdir(), 'nestjs-etcd-test-'));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const child = spawn(
@@ -40,7 +41,7 @@ function runJest(config, extra) {
     {
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       stdio: 'inherit',
-      env: { ...process.env, ETCD_BIN: findEtcd({ install: true }), TMPDIR: temporary },
+      env: { ...process.env, ETCD_BIN: binary, TMPDIR: temporary },
     },
   );
   // An interrupt goes to jest; this process stays until jest has ended, to tidy up.

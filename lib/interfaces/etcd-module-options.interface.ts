@@ -10,7 +10,8 @@ import type { EtcdClientOptions } from '../client/index.js';
 export interface EtcdModuleOptions extends EtcdClientOptions {
   /**
    * `lazy`: the first request connects, and the application starts without etcd. `eager`: the application starts
-   * only when etcd has answered one `GET /version` within {@link timeout}, and fails to start otherwise.
+   * only when etcd has answered one `GET /v2/auth/enable` within {@link timeout}, and fails to start otherwise. Credentials
+   * are not checked by it, because etcd gives the same answer to a wrong password and to a missing permission.
    * @default 'lazy'
    */
   readonly connect?: 'lazy' | 'eager';

@@ -51,9 +51,9 @@ const flags: WrongCall[] = (
 }));
 
 const conditions: WrongCall[] = [
-  { what: 'a swap without options', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong(undefined)), option: 'prevValue', says: /needs `prevValue` or `prevIndex`/ },
+  { what: 'a swap without options', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong(undefined)), option: 'options of compareAndSwap', says: /expected an object, got undefined/ },
   { what: 'a swap without a condition', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong({})), option: 'prevValue', says: /needs `prevValue` or `prevIndex`/ },
-  { what: 'a swap with an undefined condition', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong({ prevValue: undefined })), option: 'prevValue', says: /got neither/ },
+  { what: 'a swap with an undefined condition', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong({ prevValue: undefined })), option: 'prevValue', says: /got undefined/ },
   { what: 'a compareAndDelete without a condition', call: (etcd) => etcd.compareAndDelete('/k', wrong({})), option: 'prevValue', says: /needs/ },
   { what: "prevValue ''", call: (etcd) => etcd.compareAndSwap('/k', 'v', { prevValue: '' }), option: 'prevValue', says: /cannot compare with ''; compare `prevIndex` instead/ },
   { what: 'prevValue null', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong({ prevValue: null })), option: 'prevValue', says: /got null/ },
@@ -66,7 +66,9 @@ const conditions: WrongCall[] = [
 
 const shapes: WrongCall[] = [
   { what: 'a misspelt option', call: (etcd) => etcd.set('/k', 'v', wrong({ prevexist: false })), option: 'prevexist', says: /no such option .*known are .*ttl/ },
-  { what: 'an option of another operation', call: (etcd) => etcd.set('/k', 'v', wrong({ prevValue: 'a' })), option: 'prevValue', says: /no such option of `options of set`/ },
+  { what: 'a condition that is undefined', call: (etcd) => etcd.refresh('/k', 5, { prevValue: undefined }), option: 'prevValue', says: /got undefined/ },
+  { what: 'one of two conditions that is undefined', call: (etcd) => etcd.compareAndSwap('/k', 'v', wrong({ prevIndex: 4, prevValue: undefined })), option: 'prevValue', says: /got undefined/ },
+  { what: 'an option of another operation', call: (etcd) => etcd.set('/k', 'v', wrong({ prevValue: 'a' })), option: 'prevValue', says: /no such option here \(options of set\)/ },
   { what: 'a TTL in place of the options', call: (etcd) => etcd.set('/k', 'v', wrong(60)), option: 'options of set', says: /expected an object, got 60 \(number\)/ },
   { what: 'null in place of the options', call: (etcd) => etcd.get('/k', wrong(null)), option: 'options of get', says: /expected an object, got null/ },
   { what: 'options of rmdir', call: (etcd) => etcd.rmdir('/k', wrong({ recursive: true })), option: 'recursive', says: /no such option/ },

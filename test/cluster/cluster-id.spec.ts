@@ -3,6 +3,23 @@ import { EtcdClient, EtcdClusterIdChangedError } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
 import { FakeMember } from './fake-member.js';
+import { Lines } from './lines.js';
+
+describe('the line about another cluster', () => {
+  it('is written once, and the next one when the right one is back', async () => {
+    await using member = await FakeMember.start();
+    const logger = new Lines();
+    await using client = new EtcdClient({ hosts: member.url, clusterId: 'cafe', logger });
+    member.change({ clusterId: 'beef' });
+    for (let i = 0; i < 3; i++) await expect(client.get('/a')).rejects.toThrow(EtcdClusterIdChangedError);
+    member.change({ clusterId: 'cafe' });
+    await client.get('/a');
+    expect(logger.all).toEqual([
+      expect.stringMatching(/^error .*belongs to cluster beef, and this client to cluster cafe/),
+      expect.stringMatching(/^log .*is back/),
+    ]);
+  });
+});
 
 describe('a cluster that was replaced by another one at the same address', () => {
   let original: EtcdMember;

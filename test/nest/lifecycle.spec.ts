@@ -61,7 +61,7 @@ describe("EtcdService's life in an application", () => {
       const took = await duration(async () => {
         await expect(app.init()).rejects.toMatchObject({
           message: expect.stringMatching(
-            /^EtcdModule: the application does not start.*GET \/version.*within 700 ms/,
+            /^EtcdModule: the application does not start.*GET \/v2\/auth\/enable.*within 700 ms/,
           ),
           cause: { name: expect.stringMatching(/^Etcd(Connection|Timeout)Error$/) },
         });

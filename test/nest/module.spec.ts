@@ -282,6 +282,8 @@ describe('EtcdModule', () => {
   it('refuses an empty name and a missing factory when the module or the class is defined', () => {
     expect(() => EtcdModule.forRoot({ name: '' })).toThrow('`name`: expected a text that is not empty');
     expect(() => InjectEtcd('')).toThrow('`name`: expected a text that is not empty');
+    const misplaced = { hosts: 'http://10.0.0.1:2379', useFactory: () => ({}) };
+    expect(() => EtcdModule.forRootAsync(misplaced)).toThrow('`hosts`: it belongs into what the factory');
     expect(() => EtcdModule.forRootAsync({})).toThrow(
       'needs one of `useFactory`, `useClass` and `useExisting`',
     );

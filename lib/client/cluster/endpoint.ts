@@ -30,6 +30,8 @@ export class Endpoint {
   failedAt = -Infinity;
   /** Whether its loss has been reported. */
   lost = false;
+  /** Whether it has been reported that another cluster answers there. */
+  foreign = false;
 
   #state: EndpointState = 'unproven';
   #restsUntil = 0;

@@ -115,7 +115,10 @@ export class Membership {
       this.session.checkCluster(answer, endpoint.address, true);
     } catch (error) {
       this.ring.unpin(endpoint);
-      if (endpoint.configured) throw error;
+      if (endpoint.configured) {
+        this.#onForeign(endpoint, error as EtcdClusterIdChangedError);
+        throw error;
+      }
       return this.#drop(endpoint, (error as EtcdClusterIdChangedError).message);
     }
     if (!endpoint.configured && answer.clusterId === undefined)
@@ -252,11 +255,20 @@ export class Membership {
     return why;
   }
 
+  /** Calls fail until the right one answers there again; without this line nobody would see why. */
+  #onForeign(endpoint: Endpoint, error: EtcdClusterIdChangedError): void {
+    if (endpoint.foreign) return;
+    endpoint.foreign = true;
+    endpoint.lost = true;
+    this.options.logger.error(error.message);
+  }
+
   #onBack(endpoint: Endpoint): void {
     if (this.#clusterLost) this.options.logger.log(`The etcd cluster is back: ${endpoint.address} answers.`);
     else if (endpoint.lost) this.options.logger.log(`The etcd member ${endpoint.address} is back.`);
     this.#clusterLost = false;
     endpoint.lost = false;
+    endpoint.foreign = false;
     this.heard();
   }
 }

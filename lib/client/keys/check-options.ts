@@ -72,8 +72,9 @@ function checkGiven(operation: keyof typeof names, options: Checked): void {
       'expected a whole number of seconds, got null; leave it out for a permanent key',
     );
   }
-  if (options.prevIndex !== undefined) checkIndex('prevIndex', options.prevIndex);
-  if (options.prevValue !== undefined) checkPrevValue(options.prevValue);
+  // One that is given as undefined was meant as a condition: without it the write would be unconditional.
+  if ('prevIndex' in options) checkIndex('prevIndex', options.prevIndex);
+  if ('prevValue' in options) checkPrevValue(options.prevValue);
 }
 
 export function checkTtl(ttl: unknown): asserts ttl is number {

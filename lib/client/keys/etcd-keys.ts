@@ -105,8 +105,8 @@ export class EtcdKeys extends EtcdReads {
   compareAndSwap(key: EtcdKey, value: string, options: WithNodes<EtcdSwapOptions>): Promise<EtcdResult>;
   compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement>;
   async compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
-    checkCondition(options);
     checkOptions('compareAndSwap', options);
+    checkCondition(options);
     return this.#swap(this.full(key), value, options);
   }
 
@@ -115,8 +115,8 @@ export class EtcdKeys extends EtcdReads {
    * a directory. @throws {EtcdCompareFailedError}, {@link EtcdKeyNotFoundError}, {@link EtcdNotFileError}
    */
   async compareAndDelete(key: EtcdKey, options: EtcdCompareAndDeleteOptions): Promise<EtcdResult> {
-    checkCondition(options);
     checkOptions('compareAndDelete', options);
+    checkCondition(options);
     const { prevValue, prevIndex } = options;
     return this.send(deleteRequest(this.full(key), { prevValue, prevIndex }), options);
   }

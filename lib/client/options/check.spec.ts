@@ -28,7 +28,7 @@ describe('checkNames', () => {
     const known = new Set(['a']);
     expect(() => checkNames('options', { a: 1 }, known)).not.toThrow();
     expect(() => checkNames('options', Object.create({ b: 1 }), known)).toThrow(
-      /^`b`: no such option of `options`/,
+      /^`b`: no such option here \(options\)/,
     );
     expect(() => checkNames('options', JSON.parse('{"__proto__":{"a":1}}'), known)).toThrow(
       /^`__proto__`: no such/,

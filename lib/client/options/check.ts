@@ -22,7 +22,7 @@ export function checkNames(option: string, value: unknown, known: ReadonlySet<st
     if (!known.has(name)) {
       throw new EtcdOptionsError(
         name,
-        `no such option of \`${option}\`; known are ${[...known].sort().join(', ')}`,
+        `no such option here (${option}); known are ${[...known].sort().join(', ')}`,
       );
     }
   }

@@ -46,6 +46,8 @@ const silent: EtcdLogger = { log: () => undefined, warn: () => undefined, error:
 /** Checks the options and fills in the defaults. @throws {EtcdOptionsError} which names the option, the value and the fix */
 export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions {
   checkNames('options', options, optionNames);
+  if ('hosts' in options && options.hosts === undefined)
+    throw new EtcdOptionsError('hosts', 'it is given as undefined; leave it out for http://127.0.0.1:2379');
   const {
     hosts = defaultHost,
     timeout = 5_000,

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
-import { EtcdService, type EtcdResult } from 'nestjs-etcd';
+import { EtcdService, type EtcdCondition, type EtcdResult } from 'nestjs-etcd';
 import {
   appendBody,
   deleteQuery,
@@ -27,9 +27,8 @@ export class KeysController {
   /** Sets a key, or with `prevValue` or `prevIndex` swaps it if it still is what the caller saw. */
   @Put('*path')
   write(@Param('path') key: string[], @Body({ schema: writeBody }) body: WriteBody): Promise<EtcdResult> {
-    const { value, ttl, prevValue, prevIndex } = body;
-    if (prevIndex !== undefined) return this.etcd.compareAndSwap(key, value, { ttl, prevIndex, prevValue });
-    if (prevValue !== undefined) return this.etcd.compareAndSwap(key, value, { ttl, prevValue });
+    const { value, ttl, ...condition } = body;
+    if (isCondition(condition)) return this.etcd.compareAndSwap(key, value, { ttl, ...condition });
     return this.etcd.set(key, value, { ttl });
   }
 
@@ -46,4 +45,8 @@ export class KeysController {
   ): Promise<EtcdResult> {
     return this.etcd.delete(key, options);
   }
+}
+
+function isCondition(condition: Partial<EtcdCondition>): condition is EtcdCondition {
+  return condition.prevValue !== undefined || condition.prevIndex !== undefined;
 }
