@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { findEtcd } from './find-etcd.mjs';
 import { installDependencies } from './install-dependencies.mjs';
+import { memoryDirectory } from './memory.mjs';
 
 /**
  * Ends what a crashed test has left running. A server notes its pid in its directory, and removes the directory
@@ -33,7 +34,8 @@ function endLeftovers(temporary) {
  */
 function runJest(config, extra) {
   const binary = findEtcd({ install: true });
-  const temporary = mkdtempSync(join(tmpdir(), 'nestjs-etcd-test-'));
+  // What is acknowledged survives `kill -9` in memory as it does on a disk.
+  const temporary = mkdtempSync(join(memoryDirectory(8e9) ?? tmpdir(), 'nestjs-etcd-test-'));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const child = spawn(
     process.execPath,

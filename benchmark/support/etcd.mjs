@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { memoryDirectory } from '../../scripts/memory.mjs';
 import { runEtcd } from '../../scripts/run-etcd.mjs';
 
 /**
@@ -16,7 +17,7 @@ export async function startEtcd({ tls = false } = {}) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const log = ['--max-wals=1', '--max-snapshots=1'];
   const etcd = await runEtcd({
-    parent: memory(),
+    parent: memoryDirectory(1e9),
     scheme: tls ? 'https' : 'http',
     args: (directory) => (tls ? [...log, ...issueCertificate(directory)] : log),
     isServing: (url, directory) => isServing(url, tls ? readCertificate(directory) : undefined),
@@ -36,16 +37,6 @@ async function isServing(url, ca) {
 
 function readCertificate(directory) {
   return readFileSync(join(directory, 'cert.pem'), 'utf8');
-}
-
-/** A file system in memory with room for etcd's log, which takes 64 MB at a time. */
-function memory() {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    return bavail * bsize > 1e9 ? '/dev/shm' : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A certificate that is its own authority. */

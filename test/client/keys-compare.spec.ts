@@ -17,7 +17,7 @@ describe('Comparing before writing', () => {
   beforeAll(async () => {
     member = await EtcdMember.start();
     raw = new RawStore(member);
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, tryTimeout: 5_000 });
   });
   afterAll(async () => {
     await etcd.close();

@@ -18,7 +18,7 @@ describe('Directories and removing', () => {
   beforeAll(async () => {
     member = await EtcdMember.start();
     raw = new RawStore(member);
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, tryTimeout: 5_000 });
   });
   afterAll(async () => {
     await etcd.close();

@@ -13,7 +13,7 @@ describe('modify', () => {
   beforeAll(async () => {
     member = await EtcdMember.start();
     raw = new RawStore(member);
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, tryTimeout: 5_000 });
   });
   afterAll(async () => {
     await etcd.close();
@@ -25,7 +25,7 @@ describe('modify', () => {
 
   it('counts 8 writers with 50 increments each to 400', async () => {
     const write = async () => {
-      await using writer = new EtcdClient({ hosts: member.url, timeout: 25_000 });
+      await using writer = new EtcdClient({ hosts: member.url, timeout: 25_000, tryTimeout: 10_000 });
       for (let i = 0; i < 50; i++) await writer.modify('/counter', increment);
     };
     await Promise.all(Array.from({ length: 8 }, write));

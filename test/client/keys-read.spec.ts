@@ -12,7 +12,7 @@ describe('Reading keys', () => {
   beforeAll(async () => {
     member = await EtcdMember.start({ proxy: true });
     raw = new RawStore(member);
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, tryTimeout: 5_000 });
   });
   afterAll(async () => {
     await etcd.close();

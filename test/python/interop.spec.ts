@@ -25,7 +25,7 @@ function interoperates(run: RunPython): void {
   let etcd: EtcdClient;
   beforeAll(async () => {
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, tryTimeout: 5_000 });
   });
   afterAll(async () => {
     await etcd.close();

@@ -15,7 +15,7 @@ export class World implements AsyncDisposable {
 
   static async create(): Promise<World> {
     const member = await EtcdMember.start({ proxy: true });
-    return new World(member, new EtcdClient({ hosts: member.url }));
+    return new World(member, new EtcdClient({ hosts: member.url, tryTimeout: 5_000 }));
   }
 
   /** A key, or a name, that no other row uses. */
