@@ -65,9 +65,11 @@ describe('fail-over on a cluster of three', () => {
       );
       // What was sent to a member that fell silent is the only write whose end is not known.
       expect(['ok', 'ETCD_INDETERMINATE']).toContain(first);
-      const start = performance.now();
-      await client.set('/key', 'second');
-      expect(performance.now() - start).toBeLessThan(1_000);
+      // A member that comes back from an earlier test may have called an election just now: C2 bounds what that costs.
+      await waitFor(() => client.set('/key', 'second'), {
+        timeout: 3_500,
+        what: 'a write to another member',
+      });
       expect((await client.get('/key', { quorum: true })).node.value).toBe('second');
     });
   }

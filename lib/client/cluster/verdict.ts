@@ -33,8 +33,8 @@ export function judgeFailure(
 ): void {
   const { phase, status, outcome, cause } = failure;
   const what = status === undefined ? outcome : `HTTP ${status}, then ${outcome}`;
-  // One that waited in vain for its turn has reached a member as little as it has sent anything: it was late.
-  const late = wasSent(phase) || phase === 'waiting';
+  // One that waited in vain for its turn, or had no time left, says nothing of the member: it was late.
+  const late = wasSent(phase) || phase === 'waiting' || failure.byDeadline;
   trail.note(endpoint, what, late, cause instanceof EtcdError ? cause : undefined);
   if (mayHaveBeenApplied(request, trail, failure)) {
     trail.ambiguous = true;
