@@ -24,13 +24,12 @@ export class Trail {
   redirects = 0;
   #walks = 0;
   #attempts: EtcdAttempt[] = [];
-  /** Whether every try so far failed before anything was sent. */
-  #unsent = true;
+  /** Whether no try so far has reached a member, or been late. */
+  #unreached = true;
   /** What the last try failed with, where it is more than a connection that failed. */
   #last: unknown;
   /** The last thing that a server said: it explains more than the try that the deadline cut short. */
   #told: EtcdError | undefined;
-
   /** Whether every try of this walk gave an answer that is none of etcd's; `undefined` before the first. */
   #onlyGarbage: boolean | undefined;
 
@@ -41,11 +40,14 @@ export class Trail {
     return this.#attempts;
   }
 
-  /** Notes a try. `error` is what it stands for, where it is more than a connection that failed. */
-  note(endpoint: string, outcome: string, sent: boolean, error: unknown): void {
+  /**
+   * Notes a try: whether it has reached the member (or was merely late), and the `error` that it stands for, where that
+   * is more than a connection that failed.
+   */
+  note(endpoint: string, outcome: string, reached: boolean, error: unknown): void {
     if (this.#attempts.length === longestTrail) this.#attempts.splice(1, 1);
     this.#attempts.push({ endpoint, outcome });
-    if (sent) this.#unsent = false;
+    if (reached) this.#unreached = false;
     this.#last = error;
     this.#onlyGarbage = this.#onlyGarbage !== false && error instanceof EtcdResponseError;
     if (error instanceof EtcdError) this.#told = error;
@@ -69,7 +71,7 @@ export class Trail {
     const within = timeout === undefined ? '' : ` within ${timeout} ms`;
     const tries = attempts.length === 0 ? '' : `: ${summary(attempts)}`;
     const details = { attempts, endpoint, cause: this.#last };
-    if (this.#unsent && attempts.length > 0)
+    if (this.#unreached && attempts.length > 0)
       return new EtcdConnectionError(
         `${this.what}: no etcd member could be reached${within}${tries}`,
         details,
