@@ -3,12 +3,13 @@ import { Cluster } from './cluster/cluster.js';
 import { JsonApi } from './cluster/json-api.js';
 import { EtcdResponseError } from './errors/index.js';
 import { parseObject, requiredText } from './http/json.js';
-import { EtcdKeys } from './keys/index.js';
+import { EtcdNamespace } from './etcd-namespace.js';
 import { KeyStore } from './keys/key-store.js';
 import { EtcdMembers, type EtcdMember } from './members/members.js';
 import { resolveOptions, type EtcdCallOptions, type EtcdClientOptions } from './options/index.js';
 import { askHealth, type EtcdHealth } from './stats/health.js';
 import { EtcdStats } from './stats/stats.js';
+import { Feeds, type EtcdWatcher } from './watch/index.js';
 
 /** The versions of etcd that a member tells. */
 export interface EtcdVersion {
@@ -26,7 +27,7 @@ export interface EtcdVersion {
  * await using etcd = new EtcdClient({ hosts: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379'] });
  * await etcd.set('/config/port', '8080');
  */
-export class EtcdClient extends EtcdKeys {
+export class EtcdClient extends EtcdNamespace {
   /** The members API. */
   readonly members: EtcdMembers;
   /** Statistics of members. */
@@ -38,22 +39,30 @@ export class EtcdClient extends EtcdKeys {
   /** The roles of etcd's auth, and the keys that they may read and write. */
   readonly roles: EtcdRoles;
   readonly #cluster: Cluster;
+  readonly #feeds: Feeds;
+  readonly #watchers: Set<EtcdWatcher>;
   readonly #api: JsonApi;
 
   /** @throws {EtcdOptionsError} which names the option, the value and the fix */
   constructor(options: EtcdClientOptions = {}) {
     const resolved = resolveOptions(options);
+    const { timeout, quorum, logger, watch } = resolved;
     const cluster = new Cluster(resolved);
+    const feeds = new Feeds(cluster, watch.rearm, timeout);
+    const watchers = new Set<EtcdWatcher>();
     super(
       {
-        timeout: resolved.timeout,
-        quorum: resolved.quorum,
+        timeout,
+        quorum,
         store: (prefix) => new KeyStore(cluster, prefix),
+        watch: { cluster, feeds, timeout, logger, watchers },
       },
       '',
     );
     this.#cluster = cluster;
-    this.#api = new JsonApi(cluster, resolved.timeout);
+    this.#feeds = feeds;
+    this.#watchers = watchers;
+    this.#api = new JsonApi(cluster, timeout);
     this.members = new EtcdMembers(this.#api);
     this.stats = new EtcdStats(this.#api);
     this.auth = new EtcdAuth(this.#api);
@@ -108,11 +117,13 @@ export class EtcdClient extends EtcdKeys {
   }
 
   /**
-   * Ends every request with {@link EtcdClosedError} and closes every connection. It never rejects, and may be called
-   * again; afterwards nothing of the client keeps the process alive.
+   * Ends every watcher, and every request with {@link EtcdClosedError}, and closes every connection. It never rejects, and
+   * may be called again; afterwards nothing of the client keeps the process alive.
    */
-  close(): Promise<void> {
-    return this.#cluster.close();
+  async close(): Promise<void> {
+    await Promise.all([...this.#watchers].map((watcher) => watcher.close()));
+    this.#feeds.close();
+    await this.#cluster.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

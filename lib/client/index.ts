@@ -9,11 +9,27 @@ export type {
   EtcdSrvOptions,
   EtcdSyncOptions,
   EtcdTlsOptions,
+  EtcdWatchKeepingOptions,
 } from './options/index.js';
 
 // Keys
 export * from './keys/index.js';
 export type { EtcdKey } from './http/key-path.js';
+
+export { EtcdNamespace } from './etcd-namespace.js';
+
+// Watches
+export { EtcdWatcher, type EtcdWatcherEvents } from './watch/index.js';
+export type {
+  EtcdChangeEvent,
+  EtcdEvent,
+  EtcdRelation,
+  EtcdResyncEvent,
+  EtcdResyncReason,
+  EtcdWaitOptions,
+  EtcdWatchAction,
+  EtcdWatchOptions,
+} from './watch/index.js';
 
 // The cluster
 export { EtcdMembers, type EtcdMember } from './members/members.js';

@@ -44,11 +44,16 @@ export class Cluster {
     return this.#membership.ring.endpoints.map(({ address }) => address);
   }
 
+  get maxResponseBytes(): number {
+    return this.#options.maxResponseBytes;
+  }
+
   async request<T>(request: EtcdRequest, call: Call, decode: Decode<T>): Promise<T> {
     const trail = new Trail(request);
+    if (request.avoid !== undefined) this.#avoid(trail, request.avoid);
     let current = request;
     for (;;) {
-      const endpoint = this.#ready(trail, call) ?? (await this.#find(trail, call));
+      const endpoint = this.#ready(trail, call, request.prefer) ?? (await this.#find(trail, call));
       const sent = this.session.mark();
       const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
       if (outcome.kind === 'failure') {
@@ -74,7 +79,7 @@ export class Cluster {
       const decoded = judgeAnswer(current, trail, endpoint.address, outcome, decode);
       if (decoded !== undefined) {
         // Only after a fail-over: a late answer must not take back what others have moved on from.
-        if (trail.tried.size > 0) this.#membership.ring.pin(endpoint);
+        if (trail.tried.size > 0 && request.receiver === undefined) this.#membership.ring.pin(endpoint);
         return decoded.value;
       }
       this.#goOn(trail, endpoint);
@@ -123,12 +128,26 @@ export class Cluster {
     await this.#membership.close();
   }
 
+  /** Goes on from a member whose answers are behind, so that the next request begins with another one. */
+  leave(address: string): void {
+    const endpoint = this.#membership.ring.find(address);
+    if (endpoint !== undefined) this.#membership.ring.unpin(endpoint);
+  }
+
+  /** Begins behind a member, where there are others. */
+  #avoid(trail: Trail, address: string): void {
+    const { ring } = this.#membership;
+    const endpoint = ring.find(address);
+    if (endpoint !== undefined && ring.endpoints.length > 1) trail.tried.add(endpoint);
+  }
+
   /** The member to ask when all is well, without any wait. */
-  #ready(trail: Trail, call: Call): Endpoint | undefined {
-    const { pinned } = this.#membership.ring;
-    if (pinned?.isUp !== true || trail.tried.has(pinned) || call.remaining() <= 0) return undefined;
+  #ready(trail: Trail, call: Call, prefer: string | undefined): Endpoint | undefined {
+    const { ring } = this.#membership;
+    const first = (prefer === undefined ? undefined : ring.find(prefer)) ?? ring.pinned;
+    if (first?.isUp !== true || trail.tried.has(first) || call.remaining() <= 0) return undefined;
     this.#throwIfOver(call, trail.ambiguous, trail);
-    return pinned;
+    return first;
   }
 
   async #find(trail: Trail, call: Call): Promise<Endpoint> {
@@ -165,6 +184,7 @@ export class Cluster {
   #send(endpoint: Endpoint, request: EtcdRequest, call: Call, silence: number): Promise<HttpOutcome> {
     const { authorization, maxResponseBytes: bytes } = this.#options;
     const limits = { silence, deadline: call.deadline, bytes, signal: call.signal };
+    if (request.receiver !== undefined) return endpoint.stream(request, authorization, limits);
     return endpoint.send(request, authorization, limits, call);
   }
 

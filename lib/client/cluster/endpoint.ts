@@ -18,6 +18,9 @@ const rest = 1_000;
 /** How long an idle connection is kept; etcd itself never ends one. */
 const keepAlive = 300_000;
 
+/** How long the connection of a watch is kept that has ended: until the next watch needs one. */
+const watchKeepAlive = 4_000;
+
 /** One address of a member: its connections, and what is known about it. */
 export class Endpoint {
   /** Scheme, host, port and path prefix; also its name in logs and errors. */
@@ -35,30 +38,27 @@ export class Endpoint {
 
   #state: EndpointState = 'unproven';
   #restsUntil = 0;
+  readonly #origin: string;
   readonly #prefix: string;
   readonly #pool: Pool;
+  /** Connections of watches, as many as there are: each one is in use for as long as it is watched. */
+  #watches: Pool;
   readonly #turns: Turns;
 
   /** @param configured whether the user or SRV records name it, in contrast to an advertised address that was learned */
   constructor(
     url: URL,
     public configured: boolean,
-    connector: Connector,
+    private readonly connector: Connector,
     connections: number,
   ) {
     this.address = addressOf(url);
+    this.#origin = url.origin;
     this.#prefix = pathPrefixOf(url);
     this.#turns = new Turns(connections);
-    this.#pool = new Pool(url.origin, {
-      // One more than there are turns, for the question who it is.
-      connections: connections + 1,
-      connect: connector.connect,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: keepAlive,
-      keepAliveMaxTimeout: keepAlive,
-    });
+    // One more than there are turns, for the question who it is.
+    this.#pool = this.#openPool(keepAlive, connections + 1);
+    this.#watches = this.#openPool(watchKeepAlive, null);
     this.#pool.on('disconnect', () => {
       if (this.#pool.stats.connected === 0) this.doubt();
     });
@@ -97,6 +97,7 @@ export class Endpoint {
     this.restsBecause = why;
     this.failedAt = performance.now();
     this.#restsUntil = this.failedAt + rest * (1 + Math.random() / 2);
+    this.#endWatches(new Error(why));
   }
 
   /** Asks who it is: at once, without credentials, whatever else is under way. */
@@ -120,18 +121,48 @@ export class Endpoint {
     });
   }
 
+  /** Sends a request whose answer stays open, on a connection of its own. */
+  stream(
+    request: EtcdRequest,
+    authorization: string | undefined,
+    limits: ExchangeLimits,
+  ): Promise<HttpOutcome> {
+    return exchange(this.#watches, this.#prefix, request, authorization, limits, noTurn);
+  }
+
   readonly #endTurn = (): void => this.#turns.give();
 
   /** Takes no more requests, and ends its connections when those under way have ended. */
   async retire(): Promise<void> {
     this.#turns.sendAway();
-    await this.#pool.close();
+    this.#endWatches(new Error('no longer a member'));
+    await Promise.all([this.#pool.close(), this.#watches.close()]);
   }
 
   /** Ends its connections, and every request on them with `error`. */
   async close(error: Error): Promise<void> {
     this.#turns.sendAway();
-    await this.#pool.destroy(error);
+    await Promise.all([this.#pool.destroy(error), this.#watches.destroy(error)]);
+  }
+
+  /** What a member that is silent, or none any more, would have told, others tell. */
+  #endWatches(error: Error): void {
+    if (this.#watches.stats.connected + this.#watches.stats.pending === 0) return;
+    const watches = this.#watches;
+    this.#watches = this.#openPool(watchKeepAlive, null);
+    void watches.destroy(error);
+  }
+
+  #openPool(idle: number, connections: number | null): Pool {
+    return new Pool(this.#origin, {
+      connections,
+      connect: this.connector.connect,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: idle,
+      keepAliveMaxTimeout: idle,
+    });
   }
 }
 

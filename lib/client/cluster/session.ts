@@ -52,7 +52,7 @@ export class Session {
   }
 
   /** Takes in how far the cluster has come. */
-  advance({ etcdIndex = 0, raftTerm = 0 }: HttpAnswer): void {
+  advance({ etcdIndex = 0, raftTerm = 0 }: Pick<HttpAnswer, 'etcdIndex' | 'raftTerm'>): void {
     const { index, term } = this.#mark;
     if (etcdIndex > index || raftTerm > term)
       this.#mark = { index: Math.max(index, etcdIndex), term: Math.max(term, raftTerm) };

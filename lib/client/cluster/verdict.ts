@@ -3,8 +3,11 @@ import { toError } from '../http/map-error.js';
 import type { EtcdRequest, HttpAnswer, HttpFailure } from '../http/request.js';
 import type { Trail } from './trail.js';
 
-/** Turns a good answer into what the caller wants. @throws {EtcdResponseError} when the answer is none that etcd gives */
-export type Decode<T> = (answer: HttpAnswer) => T;
+/**
+ * Turns a good answer of the member at `endpoint` into what the caller wants.
+ * @throws {EtcdResponseError} when the answer is none that etcd gives
+ */
+export type Decode<T> = (answer: HttpAnswer, endpoint: string) => T;
 
 /** What speaks for one member, or a proxy, only: another one may do better. It does not say that nothing was done. */
 function isServerFailure(status: number): boolean {
@@ -62,7 +65,8 @@ export function judgeAnswer<T>(
     return undefined;
   }
   if (isApplied(status)) {
-    if (!request.read || body !== '') return judgeBody(request, trail, endpoint, answer, decode);
+    if (!request.read || body !== '' || answer.stream !== undefined)
+      return judgeBody(request, trail, endpoint, answer, decode);
     // Old servers and proxies end a request so, and `stats/self` now and then.
     trail.note(endpoint, 'an empty answer', true, undefined);
     return undefined;
@@ -89,7 +93,7 @@ function judgeBody<T>(
   decode: Decode<T>,
 ): { value: T } | undefined {
   try {
-    return { value: decode(answer) };
+    return { value: decode(answer, endpoint) };
   } catch (error) {
     if (!(error instanceof EtcdResponseError)) throw error;
     const { status } = answer;

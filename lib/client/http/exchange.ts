@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import { EtcdError, EtcdResponseError, EtcdResponseTooLargeError } from '../errors/index.js';
 import { offAbort, onAbort } from './abort.js';
-import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from './request.js';
+import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome, StreamReceiver } from './request.js';
 
 /** The bounds of one exchange. */
 export interface ExchangeLimits {
@@ -15,7 +15,10 @@ export interface ExchangeLimits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Sends one request to one member and gives its answer, or the failure; it never rejects. `done` is called once, at its end. */
+/**
+ * Sends one request to one member and gives its answer, or the failure; it never rejects. `done` is called once, at its
+ * end. A good answer to a request with a `receiver` is given with its headers, and has no bounds from then on.
+ */
 export function exchange(
   dispatcher: Dispatcher,
   prefix: string,
@@ -25,7 +28,7 @@ export function exchange(
   done: () => void,
 ): Promise<HttpOutcome> {
   return new Promise((settle) => {
-    const running = new Exchange(settle, done, limits);
+    const running = new Exchange(settle, done, limits, request.receiver);
     const headers: string[] = [];
     if (request.contentType !== undefined) headers.push('content-type', request.contentType);
     if (authorization !== undefined) headers.push('authorization', authorization);
@@ -62,11 +65,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: (outcome: HttpOutcome) => void;
   readonly #done: () => void;
   readonly #limits: ExchangeLimits;
+  readonly #receiver: StreamReceiver | undefined;
+  /** Whether the answer has been given and its body goes to the receiver. */
+  #streams = false;
 
-  constructor(settle: (outcome: HttpOutcome) => void, done: () => void, limits: ExchangeLimits) {
+  constructor(
+    settle: (outcome: HttpOutcome) => void,
+    done: () => void,
+    limits: ExchangeLimits,
+    receiver: StreamReceiver | undefined,
+  ) {
     this.#settle = settle;
     this.#done = done;
     this.#limits = limits;
+    this.#receiver = receiver;
     onAbort(limits.signal, this.#onSignal);
     this.#setTimer();
   }
@@ -85,10 +97,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#heard = true;
     this.#status = status;
     this.#headers = headers;
+    if (status === 200 && this.#receiver !== undefined && !this.#settled) this.#stream();
     return true;
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.#streams) {
+      this.#receiver?.onData(chunk);
+      return true;
+    }
     this.#heard = true;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#limits.bytes) {
@@ -104,6 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
+    if (this.#streams) return this.#endStream(undefined);
     if (this.#settled) return;
     const bytes = this.#more === undefined ? this.#first : Buffer.concat(this.#more, this.#bytes);
     if (bytes !== undefined && !isUtf8(bytes)) {
@@ -119,6 +137,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     // undici's parser adds the bytes that it could not read, which may hold values.
     delete error.data;
     const outcome = describeFailure(error);
+    if (this.#streams) return this.#endStream(outcome);
     this.#fail(
       outcome,
       isNotHttp(error)
@@ -163,7 +182,24 @@ class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     offAbort(this.#limits.signal, this.#onSignal);
     this.#settle(outcome);
+    if (!this.#streams) this.#done();
+  }
+
+  #stream(): void {
+    this.#streams = true;
+    const close = (): void => {
+      if (!this.#streams) return;
+      this.#streams = false;
+      this.#done();
+      this.#abort?.(new Error('The watch was closed.'));
+    };
+    this.#end({ ...readAnswer(this.#status, this.#headers, ''), stream: { close } });
+  }
+
+  #endStream(outcome: string | undefined): void {
+    this.#streams = false;
     this.#done();
+    this.#receiver?.onEnd(outcome);
   }
 }
 

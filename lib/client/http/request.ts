@@ -16,6 +16,24 @@ export interface EtcdRequest {
   readonly from?: 'raft' | 'local' | undefined;
   /** Whether another member must be asked, although this one has answered well. */
   readonly elsewhere?: (answer: HttpAnswer) => boolean;
+  /** Takes the body of a good answer as it comes; the answer is there with its headers. */
+  readonly receiver?: StreamReceiver;
+  /** The address of a member that is asked first, or only when the others fail. */
+  readonly prefer?: string | undefined;
+  readonly avoid?: string | undefined;
+}
+
+/** Takes what comes of an answer that stays open. */
+export interface StreamReceiver {
+  onData(chunk: Buffer): void;
+  /** The answer has ended; with its `outcome`, in a few words, where it was cut short. */
+  onEnd(outcome: string | undefined): void;
+}
+
+/** An answer that stays open. */
+export interface OpenStream {
+  /** Ends it; its receiver hears nothing any more. */
+  close(): void;
 }
 
 /** A plain read of keys as a linearizable one. */
@@ -37,6 +55,8 @@ export interface HttpAnswer {
   readonly raftIndex: number | undefined;
   readonly raftTerm: number | undefined;
   readonly location: string | undefined;
+  /** The body, where a {@link EtcdRequest.receiver} takes it; `body` is then empty. */
+  readonly stream?: OpenStream;
 }
 
 /**

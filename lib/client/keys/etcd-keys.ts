@@ -1,5 +1,5 @@
 import { EtcdNotFileError, EtcdOptionsError } from '../errors/index.js';
-import { checkPlainSet, normalizeKey, type EtcdKey } from '../http/key-path.js';
+import { checkPlainSet, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
 import { checkCondition, checkIndex, checkOptions, checkTtl, checkValue } from './check-options.js';
 import { EtcdReads } from './etcd-reads.js';
@@ -33,15 +33,6 @@ type WithNodes<Options> = Options & { readonly noValueOnSuccess?: false };
  * reject with {@link EtcdIndeterminateError} when a write was sent and its outcome is not known.
  */
 export class EtcdKeys extends EtcdReads {
-  /**
-   * The same API for the keys below a prefix, which stands before every key that is sent and is cut off every key
-   * that comes back. Namespaces nest; closing is the client's.
-   */
-  namespace(prefix: EtcdKey): EtcdKeys {
-    const full = this.store.full(normalizeKey(prefix));
-    return new EtcdKeys(this.context, full === '/' ? '' : full);
-  }
-
   /**
    * Writes a value, whatever was there: `PUT /v2/keys/KEY`. A key that exists is replaced, with a new `createdIndex`
    * and without its TTL. @throws {EtcdNotFileError} when the key is a directory

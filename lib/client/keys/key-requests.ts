@@ -15,9 +15,9 @@ export function getRequest(key: string, parameters: Parameters, quorum: boolean)
   return quorum ? throughRaft(request) : request;
 }
 
-/** `GET /v2/keys/KEY?wait=true&waitIndex=N`: the first change of one key from an index on. */
-export function changeRequest(key: string, waitIndex: number): EtcdRequest {
-  return { method: 'GET', path: withQuery(pathOf(key), { wait: true, waitIndex }), read: true };
+/** `GET /v2/keys/KEY?wait=true`: the changes of a key, or with `recursive` of everything below it too. */
+export function watchRequest(key: string, parameters: Parameters): EtcdRequest {
+  return { method: 'GET', path: withQuery(pathOf(key), { wait: true, ...parameters }), read: true };
 }
 
 /** `PUT` or `POST /v2/keys/KEY` with a form. */

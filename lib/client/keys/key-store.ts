@@ -2,7 +2,7 @@ import type { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdAbortedError, EtcdClosedError, EtcdKeyNotFoundError } from '../errors/index.js';
 import type { EtcdRequest } from '../http/request.js';
-import { changeRequest, getRequest } from './key-requests.js';
+import { getRequest, watchRequest } from './key-requests.js';
 import { readResult, type EtcdResult } from './result.js';
 
 /** How long a change is waited for that the history must hold, in milliseconds. */
@@ -43,7 +43,7 @@ export class KeyStore {
     try {
       for (let waitIndex = index + 1; ;) {
         const { key, change } = await this.cluster.request(
-          changeRequest(fullKey, waitIndex),
+          watchRequest(fullKey, { waitIndex }),
           bounded,
           (answer) => ({
             key: readResult(answer, '').node.key,

@@ -45,6 +45,17 @@ export interface EtcdSyncOptions {
   readonly accept?: (url: URL) => boolean;
 }
 
+/** How watches are kept alive. */
+export interface EtcdWatchKeepingOptions {
+  /**
+   * Milliseconds of silence after which a watch is re-armed: another one is opened beside it, on another member where
+   * there is one, looks into the history, and takes over. In a busy store that happens sooner, so that the index of a
+   * quiet key does not fall out of etcd's history. A change that a silent or cut-off member keeps back is told this
+   * much later at most, plus the time for one try. @default 2000
+   */
+  readonly rearm?: number;
+}
+
 /** Where the client writes its few lines: one when a member or the cluster is lost, one when it is back. */
 export interface EtcdLogger {
   log(message: string): void;
@@ -86,6 +97,8 @@ export interface EtcdClientOptions {
   readonly quorum?: boolean;
   /** The only cluster to talk to, as in `X-Etcd-Cluster-Id`. @default the first one that answers */
   readonly clusterId?: string;
+  /** How watches are kept alive. */
+  readonly watch?: EtcdWatchKeepingOptions;
   /** Longest answer that is accepted, in bytes. @default 33554432 (32 MiB) */
   readonly maxResponseBytes?: number;
   /** Takes the few lines that the client writes. @default nothing is written */

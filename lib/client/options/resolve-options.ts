@@ -10,6 +10,7 @@ import type {
   EtcdSrvOptions,
   EtcdSyncOptions,
   EtcdTlsOptions,
+  EtcdWatchKeepingOptions,
 } from './client-options.js';
 
 /** The options after the check, with every default in place. */
@@ -27,16 +28,18 @@ export interface ResolvedOptions {
   readonly quorum: boolean;
   readonly clusterId: string | undefined;
   readonly maxResponseBytes: number;
+  readonly watch: Required<EtcdWatchKeepingOptions>;
   readonly logger: EtcdLogger;
 }
 
 const optionNames = new Set([
-  'hosts', 'srv', 'auth', 'tls', 'timeout', 'tryTimeout', 'connections', 'sync', 'order', 'quorum', 'clusterId', 'maxResponseBytes', 'logger',
+  'hosts', 'srv', 'auth', 'tls', 'timeout', 'tryTimeout', 'connections', 'sync', 'order', 'quorum', 'clusterId', 'maxResponseBytes', 'watch', 'logger',
 ]); // prettier-ignore
 const authNames = new Set(['username', 'password']);
 const tlsNames = new Set(['ca', 'cert', 'key', 'passphrase', 'serverName', 'rejectUnauthorized']);
 const srvNames = new Set(['domain', 'servers']);
 const syncNames = new Set(['interval', 'accept']);
+const watchNames = new Set(['rearm']);
 const orders = new Set(['random', 'given', 'leader']);
 const idOfCluster = /^[1-9a-f][0-9a-f]{0,15}$/;
 /** Without a scheme, so that it becomes `https:` with `tls`. */
@@ -95,6 +98,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
     quorum,
     clusterId,
     maxResponseBytes,
+    watch: resolveWatch(options.watch),
     logger: guarded(logger),
   };
 }
@@ -216,4 +220,11 @@ function resolveSync(sync: boolean | EtcdSyncOptions = true): ResolvedOptions['s
     throw new EtcdOptionsError('sync.accept', `expected a function (url) => boolean, got ${show(accept)}`);
   }
   return { interval, accept };
+}
+
+function resolveWatch(watch: EtcdWatchKeepingOptions = {}): Required<EtcdWatchKeepingOptions> {
+  checkNames('watch', watch, watchNames);
+  const { rearm = 2_000 } = watch;
+  checkMilliseconds('watch.rearm', rearm);
+  return { rearm };
 }

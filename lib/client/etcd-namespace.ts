@@ -1,0 +1,65 @@
+import { normalizeKey, type EtcdKey } from './http/key-path.js';
+import type { KeysContext } from './keys/etcd-reads.js';
+import { EtcdKeys } from './keys/index.js';
+import {
+  checkWatchOptions,
+  EtcdWatcher,
+  Scope,
+  waitForChange,
+  type EtcdChangeEvent,
+  type EtcdWaitOptions,
+  type EtcdWatchOptions,
+  type WatchContext,
+} from './watch/index.js';
+
+/** What {@link EtcdNamespace} needs of its client. @internal */
+export interface NamespaceContext extends KeysContext {
+  readonly watch: WatchContext;
+}
+
+/** The keys of a cluster, or those below a prefix: reading, writing and watching them. */
+export class EtcdNamespace extends EtcdKeys {
+  readonly #context: NamespaceContext;
+
+  /** @internal Made by the client and by {@link namespace}. */
+  constructor(context: NamespaceContext, prefix: string) {
+    super(context, prefix);
+    this.#context = context;
+  }
+
+  /**
+   * The same API for the keys below a prefix, which stands before every key that is sent and is cut off every key
+   * that comes back. Namespaces nest; closing is the client's.
+   */
+  namespace(prefix: EtcdKey): EtcdNamespace {
+    const full = this.full(prefix);
+    return new EtcdNamespace(this.#context, full === '/' ? '' : full);
+  }
+
+  /**
+   * Watches a key, or with `recursive` everything below it too: `GET /v2/keys/KEY?wait=true`. The key need not exist.
+   * The watcher begins at once and keeps what comes until it is consumed, within bounds.
+   *
+   * @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError} before anything is sent. What ends the watcher later, such as
+   * {@link EtcdUnauthorizedError}, is thrown by its iteration; members that fail do not end it.
+   * @example
+   * for await (const event of etcd.watch('/config', { recursive: true, initial: true })) {
+   *   if (event.action === 'resync') console.log('it is', event.node);
+   *   else console.log(event.action, event.key, event.node.value);
+   * }
+   */
+  watch(key: EtcdKey, options: EtcdWatchOptions = {}): EtcdWatcher {
+    checkWatchOptions(options);
+    const scope = new Scope(this.full(key), options.recursive === true);
+    return new EtcdWatcher(this.#context.watch, scope, normalizeKey(key), this.store.prefix, options);
+  }
+
+  /**
+   * Waits for one change of a key: `GET /v2/keys/KEY?wait=true`. Without a `timeout` it waits for as long as it takes.
+   * @throws {EtcdTimeoutError} when there was none in time, {@link EtcdEventIndexClearedError} when changes since `waitIndex`
+   * have left etcd's history
+   */
+  async waitForChange(key: EtcdKey, options: EtcdWaitOptions = {}): Promise<EtcdChangeEvent> {
+    return waitForChange((watch) => this.watch(key, watch), options);
+  }
+}

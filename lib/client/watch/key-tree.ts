@@ -1,0 +1,94 @@
+interface Branch<T> {
+  value: T | undefined;
+  children: Map<string, Branch<T>> | undefined;
+}
+
+/**
+ * Values by their keys, in the shape of the store: a key goes with everything below it, and the order is that of
+ * etcd's own sorted listings.
+ */
+export class KeyTree<T> {
+  #root: Branch<T> = { value: undefined, children: undefined };
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: string): T | undefined {
+    let branch: Branch<T> | undefined = this.#root;
+    for (const segment of segmentsOf(key)) branch = branch?.children?.get(segment);
+    return branch?.value;
+  }
+
+  /** Sets a value; `above` is called with the value of each branch on the way and gives what it is to be. */
+  set(key: string, value: T, above?: (value: T | undefined, key: string) => T | undefined): void {
+    let branch = this.#root;
+    let path = '';
+    const segments = segmentsOf(key);
+    segments.forEach((segment, i) => {
+      branch.children ??= new Map();
+      let next = branch.children.get(segment);
+      if (next === undefined)
+        branch.children.set(segment, (next = { value: undefined, children: undefined }));
+      path += `/${segment}`;
+      if (above !== undefined && i < segments.length - 1) this.#put(next, above(next.value, path));
+      branch = next;
+    });
+    this.#put(branch, value);
+  }
+
+  /** Removes a key and everything below it, and gives what was there, in order. */
+  delete(key: string): [key: string, value: T][] {
+    const segments = segmentsOf(key);
+    const last = segments.pop();
+    if (last === undefined) {
+      const all = [...this];
+      this.#root = { value: undefined, children: undefined };
+      this.#size = 0;
+      return all;
+    }
+    let parent: Branch<T> | undefined = this.#root;
+    for (const segment of segments) parent = parent?.children?.get(segment);
+    const branch = parent?.children?.get(last);
+    if (branch === undefined) return [];
+    parent?.children?.delete(last);
+    const removed = [...entriesOf(branch, key)];
+    this.#size -= removed.length;
+    return removed;
+  }
+
+  [Symbol.iterator](): Generator<[key: string, value: T], void, undefined> {
+    return entriesOf(this.#root, '/');
+  }
+
+  #put(branch: Branch<T>, value: T | undefined): void {
+    this.#size += Number(value !== undefined) - Number(branch.value !== undefined);
+    branch.value = value;
+  }
+}
+
+/** A branch and everything below it: each level in the order of its names. */
+function* entriesOf<T>(branch: Branch<T>, key: string): Generator<[string, T], void, undefined> {
+  const open: [string, Branch<T>][] = [[key, branch]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [path, { value, children }] = next;
+    if (value !== undefined) yield [path, value];
+    if (children === undefined) continue;
+    const base = path === '/' ? '' : path;
+    const names = [...children.keys()].sort(compareBytes).reverse();
+    for (const name of names) open.push([`${base}/${name}`, children.get(name) as Branch<T>]);
+  }
+}
+
+function segmentsOf(key: string): string[] {
+  return key === '/' ? [] : key.slice(1).split('/');
+}
+
+const surrogate = /[\ud800-\udfff]/;
+
+/** The order of the bytes in UTF-8, as etcd sorts; that of UTF-16 puts characters beyond U+FFFF too early. */
+export function compareBytes(a: string, b: string): number {
+  if (surrogate.test(a) || surrogate.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}

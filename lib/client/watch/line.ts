@@ -1,0 +1,155 @@
+import type { Call } from '../cluster/call.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { EtcdAbortedError, EtcdConnectionError, EtcdResponseError } from '../errors/index.js';
+import { offAbort, onAbort } from '../http/abort.js';
+import { watchRequest } from '../keys/key-requests.js';
+import type { OpenStream, StreamReceiver } from '../http/request.js';
+import type { Scope } from './scope.js';
+import { StoreEvent } from './store-event.js';
+
+/** What a line tells. */
+export interface LineListener {
+  onEvent(event: StoreEvent): unknown;
+  /** It has ended by itself; with what was wrong, where it was cut short. */
+  onEnd(problem: unknown): void;
+}
+
+/** How a line is opened. */
+export interface LineOptions {
+  /** The first index to hear of; without it, everything after {@link Line.index}. */
+  readonly waitIndex?: number | undefined;
+  /** Whether it goes on after its first event. */
+  readonly stream: boolean;
+  /** A member that is asked first, or only when the others fail. */
+  readonly prefer?: string | undefined;
+  readonly avoid?: string | undefined;
+}
+
+const newline = 0x0a;
+
+/**
+ * One open watch of a member: `GET /v2/keys/KEY?wait=true`. It is there when etcd has registered it, keeps the events
+ * until somebody listens, and takes them as fast as they come, because etcd drops the watch of a reader who is slow.
+ */
+export class Line implements StreamReceiver {
+  /** The member that tells. */
+  endpoint = '';
+  /** The store index when the watch was registered: events up to it come out of the history. */
+  index = 0;
+  /** raft's index at that time. */
+  raftIndex = 0;
+  /** Whether an event came out of the history. A stream says nothing more after it, and stays open. */
+  hitHistory = false;
+  #stream: OpenStream | undefined;
+  #listener: LineListener | undefined;
+  /** What came before anybody listened. */
+  readonly #early: ((listener: LineListener) => void)[] = [];
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  #closed = false;
+
+  private constructor(private readonly longest: number) {}
+
+  /** Opens a line on a member that answers. @throws {EtcdEventIndexClearedError} when `waitIndex` has left the history */
+  static async open(cluster: Cluster, scope: Scope, options: LineOptions, call: Call): Promise<Line> {
+    const line = new Line(cluster.maxResponseBytes);
+    const { waitIndex, stream, prefer, avoid } = options;
+    const request = watchRequest(scope.key, {
+      recursive: scope.recursive || undefined,
+      stream: stream || undefined,
+      waitIndex,
+    });
+    try {
+      await cluster.request({ ...request, receiver: line, prefer, avoid }, call, (answer, endpoint) => {
+        if (answer.etcdIndex === undefined)
+          throw new EtcdResponseError('The answer to a watch has no index.');
+        line.index = answer.etcdIndex;
+        line.raftIndex = answer.raftIndex ?? 0;
+        line.endpoint = endpoint;
+        line.#stream = answer.stream;
+        if (line.#closed) answer.stream?.close();
+      });
+    } catch (error) {
+      line.close();
+      throw error;
+    }
+    return line;
+  }
+
+  /** Tells everything that has come and that comes from now on. */
+  listen(listener: LineListener): void {
+    this.#listener = listener;
+    for (const tell of this.#early.splice(0)) if (!this.#closed) tell(listener);
+  }
+
+  /** Its one event, where it is no stream. @throws {EtcdAbortedError} when the signal ends it before */
+  first(signal: AbortSignal | undefined): Promise<StoreEvent> {
+    return new Promise((resolve, reject) => {
+      let first: StoreEvent | undefined;
+      const abort = (): void => {
+        this.close();
+        reject(new EtcdAbortedError({ cause: signal?.reason }));
+      };
+      onAbort(signal, abort);
+      this.listen({
+        onEvent: (event) => (first ??= event),
+        // Only at its end is the connection free for the next one.
+        onEnd: () => {
+          offAbort(signal, abort);
+          if (first !== undefined) resolve(first);
+          else reject(new EtcdConnectionError(`${this.endpoint} ended a watch without an event.`));
+        },
+      });
+      if (signal?.aborted === true) abort();
+    });
+  }
+
+  /** Ends it; nothing is told any more. */
+  close(): void {
+    this.#closed = true;
+    this.#stream?.close();
+  }
+
+  onData(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(newline); end >= 0 && !this.#closed; end = chunk.indexOf(newline, start)) {
+      this.#take(chunk.subarray(start, end));
+      start = end + 1;
+    }
+    if (start === chunk.length || this.#closed) return;
+    this.#restBytes += chunk.length - start;
+    this.#rest.push(chunk.subarray(start));
+    if (this.#restBytes > this.longest)
+      this.#break(new EtcdResponseError(`An event is longer than \`maxResponseBytes\` (${this.longest}).`));
+  }
+
+  onEnd(outcome: string | undefined): void {
+    this.#tell((listener) => listener.onEnd(outcome));
+  }
+
+  #take(bytes: Buffer): void {
+    const whole = this.#restBytes === 0 ? bytes : Buffer.concat([...this.#rest, bytes]);
+    this.#rest = [];
+    this.#restBytes = 0;
+    if (whole.length === 0) return;
+    let event: StoreEvent;
+    try {
+      event = new StoreEvent(whole.toString('utf8'), whole.length);
+    } catch (error) {
+      return this.#break(error);
+    }
+    if (event.index <= this.index) this.hitHistory = true;
+    this.#tell((listener) => listener.onEvent(event));
+  }
+
+  #break(problem: unknown): void {
+    this.#tell((listener) => listener.onEnd(problem));
+    this.close();
+  }
+
+  #tell(tell: (listener: LineListener) => void): void {
+    if (this.#closed) return;
+    if (this.#listener === undefined) this.#early.push(tell);
+    else tell(this.#listener);
+  }
+}
