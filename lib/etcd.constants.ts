@@ -11,6 +11,12 @@ export const ETCD_MODULE_OPTIONS = 'ETCD_MODULE_OPTIONS';
 /** Marks the modules that hold a connection. @internal */
 export const ETCD_CONNECTION = Symbol.for('nestjs-etcd.connection');
 
+/** The service of the module that asks, whatever the name of its connection. @internal */
+export const ETCD_OWN_SERVICE = Symbol.for('nestjs-etcd.own-service');
+
+/** The subject behind a connection's `events$`. @internal */
+export const ETCD_EVENTS = Symbol.for('nestjs-etcd.events');
+
 /** What every module that holds a connection knows of it. */
 export interface EtcdConnection {
   /** `undefined` for the default connection. */

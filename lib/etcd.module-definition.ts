@@ -1,7 +1,16 @@
 import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
-import { ETCD_CONNECTION, ETCD_MODULE_OPTIONS, getEtcdToken, type EtcdConnection } from './etcd.constants.js';
+import { Subject } from 'rxjs';
+import {
+  ETCD_CONNECTION,
+  ETCD_EVENTS,
+  ETCD_MODULE_OPTIONS,
+  ETCD_OWN_SERVICE,
+  getEtcdToken,
+  type EtcdConnection,
+} from './etcd.constants.js';
 import { EtcdService } from './etcd.service.js';
 import type { EtcdModuleExtras, EtcdModuleOptions } from './interfaces/index.js';
+import { EtcdWatchOrchestrator } from './watch/index.js';
 
 /** `name` and `isGlobal` decide about tokens, so that they have to be known before any factory has run. */
 const noExtras: EtcdModuleExtras = { isGlobal: false, name: undefined };
@@ -20,6 +29,9 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<EtcdMod
         ...(definition.providers ?? []),
         { provide: ETCD_CONNECTION, useValue: connection },
         ...serviceProviders(name),
+        { provide: ETCD_OWN_SERVICE, useExisting: getEtcdToken(name) },
+        { provide: ETCD_EVENTS, useFactory: () => new Subject() },
+        EtcdWatchOrchestrator,
       ],
       exports: name === undefined ? [EtcdService, getEtcdToken()] : [getEtcdToken(name)],
     };

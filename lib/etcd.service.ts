@@ -1,7 +1,10 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { EtcdClient, EtcdOptionsError, type EtcdClientOptions } from './client/index.js';
-import { ETCD_CONNECTION, ETCD_MODULE_OPTIONS, type EtcdConnection } from './etcd.constants.js';
-import type { EtcdModuleOptions } from './interfaces/index.js';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Subject, type Observable } from 'rxjs';
+import { EtcdClient, type EtcdEvent, type EtcdKey, type EtcdWatchOptions } from './client/index.js';
+import { ETCD_CONNECTION, ETCD_EVENTS, ETCD_MODULE_OPTIONS, type EtcdConnection } from './etcd.constants.js';
+import { resolveModuleOptions } from './etcd.module-options.js';
+import type { EtcdModuleOptions, EtcdServiceEvent } from './interfaces/index.js';
+import { fromEtcdWatch } from './watch/from-etcd-watch.js';
 
 /**
  * An {@link EtcdClient} that lives as long as its Nest application. {@link EtcdModule} makes one for each connection.
@@ -12,19 +15,38 @@ import type { EtcdModuleOptions } from './interfaces/index.js';
  */
 @Injectable()
 export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicationShutdown {
+  /**
+   * What happens to the `@EtcdWatch` of the connection and to their handlers, for metrics and alarms. It is hot: it tells
+   * what happens from now on, and completes when the service closes with the application. What it tells is logged too.
+   */
+  readonly events$: Observable<EtcdServiceEvent>;
+  readonly #events: Subject<EtcdServiceEvent>;
   readonly #connect: 'lazy' | 'eager';
   readonly #context: string;
 
   /** Made by {@link EtcdModule}. */
   constructor(
     @Inject(ETCD_MODULE_OPTIONS) options: EtcdModuleOptions,
-    @Inject(ETCD_CONNECTION) { name }: EtcdConnection,
+    @Inject(ETCD_CONNECTION) connection: EtcdConnection,
+    @Inject(ETCD_EVENTS) events = new Subject<EtcdServiceEvent>(),
   ) {
-    const context = name === undefined ? 'EtcdModule' : `EtcdModule:${name}`;
-    checkOptions(options);
-    super(toClientOptions(options, context));
-    this.#connect = options.connect ?? 'lazy';
+    const { client, connect, context } = resolveModuleOptions(options, connection);
+    super(client);
+    this.#connect = connect;
     this.#context = context;
+    this.#events = events;
+    this.events$ = events.asObservable();
+  }
+
+  /**
+   * The events of a watch as an Observable; see {@link EtcdNamespace.watch} for the events and the options. Each
+   * subscription is a watch of its own, which unsubscribing closes. It errors with what ends the watch, wrong arguments
+   * included, and completes when the client closes.
+   *
+   * @see fromEtcdWatch which does the same for a namespace
+   */
+  watch$(key: EtcdKey, options: EtcdWatchOptions = {}): Observable<EtcdEvent> {
+    return fromEtcdWatch(this, key, options);
   }
 
   /**
@@ -46,35 +68,8 @@ export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicati
   }
 
   /** Closes the client. It never rejects. */
-  onApplicationShutdown(): Promise<void> {
-    return this.close();
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+    this.#events.complete();
   }
-}
-
-/** The rest is checked by the client, which refuses what it does not know. */
-function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new EtcdOptionsError(
-      'options',
-      `expected an object, got ${options === null ? 'null' : typeof options}; does the factory of \`EtcdModule.forRootAsync\` return one?`,
-    );
-  }
-  for (const name of ['name', 'isGlobal']) {
-    if (name in options)
-      throw new EtcdOptionsError(name, 'it stands beside `useFactory`, not in what it returns');
-  }
-  const { connect } = options as { connect?: unknown };
-  if (connect !== undefined && connect !== 'lazy' && connect !== 'eager')
-    throw new EtcdOptionsError(
-      'connect',
-      `expected 'lazy' or 'eager', got ${typeof connect === 'string' ? `'${connect}'` : typeof connect}`,
-    );
-}
-
-/** The options without the module's own. They are inherited and not copied, so that getters of a class stay. */
-function toClientOptions(options: EtcdModuleOptions, context: string): EtcdClientOptions {
-  return Object.create(options, {
-    connect: { value: undefined, enumerable: false },
-    logger: { value: options.logger ?? new Logger(context), enumerable: true },
-  }) as EtcdClientOptions;
 }

@@ -5,6 +5,9 @@ export { ETCD_MODULE_OPTIONS, getEtcdToken } from './etcd.constants.js';
 export * from './decorators/index.js';
 export * from './interfaces/index.js';
 
+// Watches
+export { fromEtcdWatch } from './watch/index.js';
+
 // Errors as HTTP responses
 export * from './filters/index.js';
 

@@ -1,1 +1,2 @@
 export { InjectEtcd } from './inject-etcd.decorator.js';
+export { EtcdWatch, type EtcdWatchDecorator } from './etcd-watch.decorator.js';

@@ -1,13 +1,13 @@
-import type { EtcdClientOptions } from '../client/index.js';
+import type { EtcdClientOptions, EtcdWatchKeepingOptions } from '../client/index.js';
 
 /**
- * Options of one connection: all of {@link EtcdClientOptions}, and when to connect. They are checked when the
- * application starts, and the object is never changed.
+ * Options of one connection: all of {@link EtcdClientOptions}, when to connect, and what becomes of `@EtcdWatch`. They
+ * are checked when the application starts, and the object is never changed.
  *
  * Without a `logger`, the connection writes to Nest's, with the context `EtcdModule`, or `EtcdModule:NAME` for a
  * named one: one line when a member or the cluster is lost, and one when it is back.
  */
-export interface EtcdModuleOptions extends EtcdClientOptions {
+export interface EtcdModuleOptions extends Omit<EtcdClientOptions, 'watch'> {
   /**
    * `lazy`: the first request connects, and the application starts without etcd. `eager`: the application starts
    * only when etcd has answered one `GET /v2/auth/enable` within {@link timeout}, and fails to start otherwise. Credentials
@@ -15,6 +15,13 @@ export interface EtcdModuleOptions extends EtcdClientOptions {
    * @default 'lazy'
    */
   readonly connect?: 'lazy' | 'eager';
+  /**
+   * `false` starts no `@EtcdWatch` of this connection in this process: for command-line tools and tests. Otherwise how
+   * watches are kept alive. What the application watches by itself goes on working either way.
+   */
+  readonly watch?: false | EtcdWatchKeepingOptions;
+  /** Milliseconds for which the shutdown waits for `@EtcdWatch` handlers that still run. @default 5000 */
+  readonly shutdownTimeout?: number;
 }
 
 /** What stands beside the options in `forRoot`, and beside the factory in `forRootAsync`. */

@@ -1,9 +1,10 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { Connector } from '../http/connector.js';
 import { exchange, type ExchangeLimits } from '../http/exchange.js';
 import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
 import type { Call } from './call.js';
+import { openPool, WatchPools } from './pools.js';
 import { Turns } from './turns.js';
 
 /**
@@ -17,9 +18,6 @@ const rest = 1_000;
 
 /** How long an idle connection is kept; etcd itself never ends one. */
 const keepAlive = 300_000;
-
-/** How long the connection of a watch is kept that has ended: until the next watch needs one. */
-const watchKeepAlive = 4_000;
 
 /** One address of a member: its connections, and what is known about it. */
 export class Endpoint {
@@ -41,8 +39,7 @@ export class Endpoint {
   readonly #origin: string;
   readonly #prefix: string;
   readonly #pool: Pool;
-  /** Connections of watches, as many as there are: each one is in use for as long as it is watched. */
-  #watches: Pool;
+  #watches: WatchPools;
   readonly #turns: Turns;
 
   /** @param configured whether the user or SRV records name it, in contrast to an advertised address that was learned */
@@ -57,8 +54,8 @@ export class Endpoint {
     this.#prefix = pathPrefixOf(url);
     this.#turns = new Turns(connections);
     // One more than there are turns, for the question who it is.
-    this.#pool = this.#openPool(keepAlive, connections + 1);
-    this.#watches = this.#openPool(watchKeepAlive, null);
+    this.#pool = openPool(url.origin, connector, { connections: connections + 1, keepAlive });
+    this.#watches = new WatchPools(url.origin, connector);
     this.#pool.on('disconnect', () => {
       if (this.#pool.stats.connected === 0) this.doubt();
     });
@@ -127,7 +124,8 @@ export class Endpoint {
     authorization: string | undefined,
     limits: ExchangeLimits,
   ): Promise<HttpOutcome> {
-    return exchange(this.#watches, this.#prefix, request, authorization, limits, noTurn);
+    const pool = request.isOneOfMany === true ? this.#watches.polls : this.#watches.streams;
+    return exchange(pool, this.#prefix, request, authorization, limits, noTurn);
   }
 
   readonly #endTurn = (): void => this.#turns.give();
@@ -136,33 +134,22 @@ export class Endpoint {
   async retire(): Promise<void> {
     this.#turns.sendAway();
     this.#endWatches(new Error('no longer a member'));
-    await Promise.all([this.#pool.close(), this.#watches.close()]);
+    await this.#pool.close();
   }
 
   /** Ends its connections, and every request on them with `error`. */
   async close(error: Error): Promise<void> {
     this.#turns.sendAway();
-    await Promise.all([this.#pool.destroy(error), this.#watches.destroy(error)]);
+    const watches = this.#watches.destroy(error);
+    await this.#pool.destroy(error);
+    await watches;
   }
 
   /** What a member that is silent, or none any more, would have told, others tell. */
   #endWatches(error: Error): void {
-    if (this.#watches.stats.connected + this.#watches.stats.pending === 0) return;
     const watches = this.#watches;
-    this.#watches = this.#openPool(watchKeepAlive, null);
+    this.#watches = new WatchPools(this.#origin, this.connector);
     void watches.destroy(error);
-  }
-
-  #openPool(idle: number, connections: number | null): Pool {
-    return new Pool(this.#origin, {
-      connections,
-      connect: this.connector.connect,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: idle,
-      keepAliveMaxTimeout: idle,
-    });
   }
 }
 

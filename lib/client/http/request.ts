@@ -18,6 +18,8 @@ export interface EtcdRequest {
   readonly elsewhere?: (answer: HttpAnswer) => boolean;
   /** Takes the body of a good answer as it comes; the answer is there with its headers. */
   readonly receiver?: StreamReceiver;
+  /** Whether it may be sent on a connection on which others wait for their answers. */
+  readonly isOneOfMany?: boolean | undefined;
   /** The address of a member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;

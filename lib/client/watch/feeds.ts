@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js';
-import { Feed, type Subscriber } from './feed.js';
+import { Feed } from './feed.js';
+import type { Subscriber } from './subscriber.js';
 
 /** A feed is proven before the history, which holds 1,000 changes, has moved on by this many since. */
 const provenWithin = 250;
@@ -99,7 +100,7 @@ export class Feeds {
 
   #onSettled(feed: Feed): void {
     this.#measure();
-    for (const subscriber of feed.subscribers) subscriber.onAttached(feed.position ?? 0);
+    feed.subscribers.attached(feed.position ?? 0);
     this.#fit(feed);
     this.#pace();
   }
@@ -133,7 +134,7 @@ export class Feeds {
   }
 
   #moveAll(feed: Feed, wider: Feed): void {
-    for (const subscriber of [...feed.subscribers]) {
+    for (const subscriber of feed.subscribers) {
       subscriber.after = Math.max(subscriber.after, feed.position ?? 0);
       this.#move(subscriber, wider);
     }

@@ -1,48 +1,97 @@
-import type { Call } from '../cluster/call.js';
-import type { Cluster } from '../cluster/cluster.js';
-import { Line } from './line.js';
-import type { Scope } from './scope.js';
 import type { StoreEvent } from './store-event.js';
+import type { Lines } from './lines.js';
 
-/** Polls of the history side by side, at most. */
-const widest = 16;
+/** Polls under way at a time, at most; several of them share a connection. */
+const widest = 128;
+/** How many changes must be missing to make that worth while. */
+const worthwhile = 4;
+/** When the next change is not there after so many milliseconds, there is none, and a single poll waits for it. */
+const patience = 250;
+
+/** The first change from an index on, and how far the store was when it was looked for. */
+interface Found {
+  readonly event: StoreEvent;
+  readonly head: number;
+}
 
 /**
- * Fetches the changes of a scope from one index up to another out of etcd's history, in order, and ends when there are
+ * Fetches the changes of a scope out of etcd's history, from one index up to another, in order, and ends when there are
  * no more. A poll gives the first change from its index on, so that polls at neighbouring indexes lose nothing. Where
- * the rest of the range holds no change, the last polls wait for one behind it; the signal of the calls ends them.
+ * the rest of the range holds no change, a poll waits for one behind it; the signal ends that.
+ *
+ * @param to the end of the range, which may become known only while it is fetched
  * @throws {EtcdEventIndexClearedError} when the beginning has left the history
  */
 export async function fetchHistory(
-  cluster: Cluster,
-  scope: Scope,
-  range: { readonly from: number; readonly to: number },
-  call: () => Call,
+  lines: Lines,
+  from: number,
+  to: () => number,
+  signal: AbortSignal,
   deliver: (event: StoreEvent) => void,
 ): Promise<void> {
-  let width = 1;
-  for (let next = range.from; next <= range.to;) {
-    const polls: Promise<StoreEvent>[] = [];
-    for (let index = next; index < next + width && index <= range.to; index++)
-      polls.push(poll(cluster, scope, index, call()));
-    // The first one that fails ends all, and the others must not be unheard of.
-    for (const one of polls) one.catch(() => undefined);
-    let found = 0;
-    for (const one of polls) {
-      const event = await one;
-      // Nothing lies between the index of the poll and its answer.
-      if (event.index > range.to) return;
-      if (event.index < next) continue;
-      deliver(event);
-      next = event.index + 1;
-      found++;
-    }
-    width = found === polls.length ? Math.min(widest, width * 2) : Math.max(1, found);
+  for (let next = from; next <= to();) {
+    const { event, head } = await poll(lines, next, signal, false);
+    if (event.index > to()) return;
+    deliver(event);
+    next = event.index + 1;
+    if (head - event.index > worthwhile)
+      next = await fetchMany(lines, next, () => Math.min(to(), head), signal, deliver);
   }
 }
 
-/** The first change of a scope from an index on. */
-async function poll(cluster: Cluster, scope: Scope, waitIndex: number, call: Call): Promise<StoreEvent> {
-  const line = await Line.open(cluster, scope, { waitIndex, stream: false }, call);
-  return line.first(call.signal);
+/** Fetches changes by many polls at a time, until the end or until there are fewer than thought. Gives the next index. */
+async function fetchMany(
+  lines: Lines,
+  from: number,
+  to: () => number,
+  signal: AbortSignal,
+  deliver: (event: StoreEvent) => void,
+): Promise<number> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  signal.addEventListener('abort', end);
+  const polls: Promise<Found>[] = [];
+  let next = from;
+  try {
+    for (let asked = from, width = widest / 8; ;) {
+      for (; polls.length < width && asked <= to(); asked++) {
+        const found = poll(lines, asked, ending.signal, true);
+        // The first one that fails ends all, and the others must not be unheard of.
+        found.catch(() => undefined);
+        polls.push(found);
+      }
+      const first = polls.shift();
+      const found = first === undefined ? undefined : await within(patience, first);
+      if (found === undefined || found.event.index > to()) return next;
+      if (found.event.index < next) {
+        // It has found what another one had: the changes are further apart.
+        width = Math.max(1, width / 2);
+        continue;
+      }
+      deliver(found.event);
+      next = found.event.index + 1;
+      asked = Math.max(asked, next);
+      width = Math.min(widest, width * 2);
+    }
+  } finally {
+    signal.removeEventListener('abort', end);
+    ending.abort();
+  }
+}
+
+async function poll(
+  lines: Lines,
+  waitIndex: number,
+  signal: AbortSignal,
+  isOneOfMany: boolean,
+): Promise<Found> {
+  const line = await lines.open({ waitIndex, stream: false, isOneOfMany }, signal);
+  return { event: await line.first(signal), head: line.index };
+}
+
+/** `undefined` when it takes longer. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, milliseconds, undefined)));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

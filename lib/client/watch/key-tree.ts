@@ -76,7 +76,7 @@ function* entriesOf<T>(branch: Branch<T>, key: string): Generator<[string, T], v
     if (value !== undefined) yield [path, value];
     if (children === undefined) continue;
     const base = path === '/' ? '' : path;
-    const names = [...children.keys()].sort(compareBytes).reverse();
+    const names = [...children.keys()].sort(compareBytes).toReversed();
     for (const name of names) open.push([`${base}/${name}`, children.get(name) as Branch<T>]);
   }
 }

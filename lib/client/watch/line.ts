@@ -20,6 +20,8 @@ export interface LineOptions {
   readonly waitIndex?: number | undefined;
   /** Whether it goes on after its first event. */
   readonly stream: boolean;
+  /** Whether it is sent behind others on one connection, before they are answered. */
+  readonly isOneOfMany?: boolean;
   /** A member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;
@@ -38,6 +40,8 @@ export class Line implements StreamReceiver {
   index = 0;
   /** raft's index at that time. */
   raftIndex = 0;
+  /** How many events it has brought. */
+  told = 0;
   /** Whether an event came out of the history. A stream says nothing more after it, and stays open. */
   hitHistory = false;
   #stream: OpenStream | undefined;
@@ -53,22 +57,26 @@ export class Line implements StreamReceiver {
   /** Opens a line on a member that answers. @throws {EtcdEventIndexClearedError} when `waitIndex` has left the history */
   static async open(cluster: Cluster, scope: Scope, options: LineOptions, call: Call): Promise<Line> {
     const line = new Line(cluster.maxResponseBytes);
-    const { waitIndex, stream, prefer, avoid } = options;
+    const { waitIndex, stream, isOneOfMany, prefer, avoid } = options;
     const request = watchRequest(scope.key, {
       recursive: scope.recursive || undefined,
       stream: stream || undefined,
       waitIndex,
     });
     try {
-      await cluster.request({ ...request, receiver: line, prefer, avoid }, call, (answer, endpoint) => {
-        if (answer.etcdIndex === undefined)
-          throw new EtcdResponseError('The answer to a watch has no index.');
-        line.index = answer.etcdIndex;
-        line.raftIndex = answer.raftIndex ?? 0;
-        line.endpoint = endpoint;
-        line.#stream = answer.stream;
-        if (line.#closed) answer.stream?.close();
-      });
+      await cluster.request(
+        { ...request, receiver: line, isOneOfMany, prefer, avoid },
+        call,
+        (answer, endpoint) => {
+          if (answer.etcdIndex === undefined)
+            throw new EtcdResponseError('The answer to a watch has no index.');
+          line.index = answer.etcdIndex;
+          line.raftIndex = answer.raftIndex ?? 0;
+          line.endpoint = endpoint;
+          line.#stream = answer.stream;
+          if (line.#closed) answer.stream?.close();
+        },
+      );
     } catch (error) {
       line.close();
       throw error;
@@ -138,8 +146,12 @@ export class Line implements StreamReceiver {
     } catch (error) {
       return this.#break(error);
     }
-    if (event.index <= this.index) this.hitHistory = true;
-    this.#tell((listener) => listener.onEvent(event));
+    this.#tell((listener) => {
+      // Asked when it is told: the first event may come before the index has been read.
+      if (event.index <= this.index) this.hitHistory = true;
+      this.told++;
+      listener.onEvent(event);
+    });
   }
 
   #break(problem: unknown): void {

@@ -14,11 +14,11 @@ import type {
   EtcdResyncReason,
   EtcdWatchAction,
 } from './events.js';
-import type { Gap, Subscriber } from './feed.js';
 import type { Feeds } from './feeds.js';
 import { KnownKeys } from './known-keys.js';
 import type { Scope } from './scope.js';
 import { readState } from './state.js';
+import type { Gap, Subscriber } from './subscriber.js';
 import { isTransient } from './transient.js';
 import type { EtcdWatchOptions } from './watch-options.js';
 
@@ -69,6 +69,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   /** What has ended it, apart from `close`. */
   #failure: { readonly error: unknown } | undefined;
   #index = 0;
+  #isReady = false;
   #wake: (() => void) | undefined;
   /** The last call of `next`, behind which the following one waits. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -95,7 +96,10 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
       scope,
       after: waitIndex === undefined ? 0 : waitIndex - 1,
       onAttached: (index) => {
-        this.#index = Math.max(this.#index, initial ? 0 : index);
+        // Said again, it tells how far the feed has come, and not what the consumer has taken.
+        if (this.#isReady) return;
+        this.#isReady = true;
+        if (!initial) this.#index = Math.max(this.#index, index);
         this.#onReady();
       },
       onEvent: (event, relation) => this.#take({ event, relation }),

@@ -1,0 +1,41 @@
+import { Call } from '../cluster/call.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { EtcdEventIndexClearedError } from '../errors/index.js';
+import { Line, type LineOptions } from './line.js';
+import { Scope } from './scope.js';
+import { readState } from './state.js';
+
+/** Opens the lines of one scope. */
+export class Lines {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly scope: Scope,
+    private readonly timeout: number,
+    private readonly closing: AbortSignal,
+  ) {}
+
+  open(options: LineOptions, signal = this.closing): Promise<Line> {
+    return Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
+  }
+
+  /** A stream of what comes from now on. */
+  fromNow(prefer?: string): Promise<Line> {
+    return this.open({ stream: true, prefer });
+  }
+
+  /** A stream of what comes after an index, or from now on; `undefined` when that has left the history. */
+  async after(index: number | undefined, avoid?: string): Promise<Line | undefined> {
+    try {
+      return await this.open({ waitIndex: index === undefined ? undefined : index + 1, stream: true, avoid });
+    } catch (error) {
+      if (error instanceof EtcdEventIndexClearedError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the store is behind an index in raft as well: it was restored or rebuilt. */
+  async isReset(index: number): Promise<boolean> {
+    const call = new Call(this.timeout, this.closing);
+    return (await readState(this.cluster, new Scope(this.scope.key, false), '', call)).index < index;
+  }
+}

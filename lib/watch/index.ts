@@ -1,0 +1,2 @@
+export { EtcdWatchOrchestrator } from './etcd-watch.orchestrator.js';
+export { fromEtcdWatch } from './from-etcd-watch.js';
