@@ -2,10 +2,13 @@ import { normalizeKey, type EtcdKey } from './http/key-path.js';
 import type { KeysContext } from './keys/etcd-reads.js';
 import { EtcdKeys } from './keys/index.js';
 import {
+  checkCacheOptions,
   checkWatchOptions,
+  EtcdCache,
   EtcdWatcher,
   Scope,
   waitForChange,
+  type EtcdCacheOptions,
   type EtcdChangeEvent,
   type EtcdWaitOptions,
   type EtcdWatchOptions,
@@ -61,5 +64,15 @@ export class EtcdNamespace extends EtcdKeys {
    */
   async waitForChange(key: EtcdKey, options: EtcdWaitOptions = {}): Promise<EtcdChangeEvent> {
     return waitForChange((watch) => this.watch(key, watch), options);
+  }
+
+  /**
+   * A live view of the files below a key, built on a watch: `GET /v2/keys/KEY?recursive=true&quorum=true`, then
+   * `GET /v2/keys/KEY?wait=true&recursive=true`. @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError} before anything is sent
+   */
+  cache(key: EtcdKey, options: EtcdCacheOptions = {}): EtcdCache {
+    checkCacheOptions(options);
+    const watcher = this.watch(key, { ...options, recursive: true, initial: true });
+    return new EtcdCache(watcher, this.#context.watch.logger);
   }
 }

@@ -19,8 +19,11 @@ export type { EtcdKey } from './http/key-path.js';
 export { EtcdNamespace } from './etcd-namespace.js';
 
 // Watches
-export { EtcdWatcher, type EtcdWatcherEvents } from './watch/index.js';
+export { EtcdCache, EtcdWatcher, type EtcdWatcherEvents } from './watch/index.js';
 export type {
+  EtcdCacheChange,
+  EtcdCacheEvents,
+  EtcdCacheOptions,
   EtcdChangeEvent,
   EtcdEvent,
   EtcdRelation,

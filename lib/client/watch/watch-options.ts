@@ -21,6 +21,9 @@ export interface EtcdWatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a subtree is cached. */
+export interface EtcdCacheOptions extends Pick<EtcdWatchOptions, 'signal'> {}
+
 const names = new Set(['recursive', 'initial', 'waitIndex', 'buffer', 'signal']);
 
 /** @throws {EtcdOptionsError} */
@@ -37,4 +40,12 @@ export function checkWatchOptions(options: EtcdWatchOptions): void {
       'waitIndex',
       'it cannot be combined with `initial`, which begins with the present state',
     );
+}
+
+const cacheNames = new Set(['signal']);
+
+/** @throws {EtcdOptionsError} */
+export function checkCacheOptions(options: EtcdCacheOptions): void {
+  checkNames('options of cache', options, cacheNames);
+  checkSignal(options.signal);
 }
