@@ -4,6 +4,7 @@ import { EtcdClusterIdChangedError, EtcdEventIndexClearedError } from '../errors
 import { fetchHistory } from './history.js';
 import type { Line } from './line.js';
 import { Lines } from './lines.js';
+import type { MemberTrail } from './member-trail.js';
 import type { Scope } from './scope.js';
 import type { StoreEvent } from './store-event.js';
 import { Subscribers, type Gap } from './subscriber.js';
@@ -16,22 +17,20 @@ export interface FeedContext {
   readonly timeout: number;
   /** Milliseconds of silence after which a line is proven anew, at present. */
   readonly period: () => number;
-  /** A feed has a new line that tells what happens now. */
+  /** How the members came along. */
+  readonly members: MemberTrail;
+  /** The feed has a new line that tells what happens now. */
   readonly onSettled: () => void;
+  /** The feed has ended for good. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** etcd drops a stream without a word when this many of its events wait to be sent. */
 const streamBuffer = 100;
 /** Silence after that many events makes it likely, in milliseconds. */
 const suspiciousSilence = 15;
-/** A jump of the index that a member may have made by a snapshot of raft's, which skips the events of open watches. */
-const suspiciousJump = 500;
-/** A leader keeps 5,000 entries of raft's log for members that lag; those that lag more get a snapshot. */
-const snapshotDistance = 4_000;
-/** How far two members may be apart that both take part, in store indexes. */
-const usualLag = 500;
-/** How long a line that is alive may take to tell what its member knew when another one was opened, in milliseconds. */
-const grace = 100;
+/** How late a proof may be, in milliseconds. */
+const usualDelay = 500;
 /** A line that lasts no longer than this has failed, in milliseconds. */
 const shortLife = 1_000;
 const shortestPause = 50;
@@ -53,8 +52,8 @@ export class Feed {
   /** When the line has last told something, or was opened; on the clock of `performance.now()`. */
   #heardAt = performance.now();
   #triedAt = 0;
-  /** Up to where the line before this one had nothing to tell. */
-  #silentUpTo = 0;
+  /** Up to this index nothing is left to be told, as far as the lines so far were proven; or the position. */
+  #floor = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
   #held: StoreEvent[] | undefined;
   #fetching: AbortController | undefined;
@@ -76,7 +75,7 @@ export class Feed {
     position: number | undefined,
   ) {
     this.#position = position;
-    this.#lines = new Lines(context.cluster, scope, context.timeout, this.#closing.signal);
+    this.#lines = new Lines(context.cluster, scope, context.timeout, context.members, this.#closing.signal);
   }
 
   get position(): number | undefined {
@@ -86,6 +85,11 @@ export class Feed {
   /** Whether it tells what happens now, so that others can join it. */
   get isLive(): boolean {
     return this.#line !== undefined && this.#held === undefined && this.#position !== undefined;
+  }
+
+  /** The member that tells; `undefined` while there is no line. */
+  get endpoint(): string | undefined {
+    return this.#line?.endpoint;
   }
 
   /** Since when it has neither heard anything nor been proven; `Infinity` while there is nothing to prove. */
@@ -112,7 +116,7 @@ export class Feed {
     if (old === undefined || this.#position === undefined || this.#isProving) return;
     this.#isProving = true;
     try {
-      await this.#takeOver(old, this.#position);
+      await this.#takeOver(old);
     } catch (error) {
       // The old line goes on; what ends that one too is met again there.
       if (!isTransient(error) && !(error instanceof EtcdClusterIdChangedError)) this.#fail(error);
@@ -120,6 +124,11 @@ export class Feed {
       this.#isProving = false;
       this.#triedAt = performance.now();
     }
+  }
+
+  /** Asks the member of its line where it is, for all who watch there. */
+  async sight(): Promise<void> {
+    if (this.#line !== undefined) await this.#lines.sight(this.#line.endpoint).catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -140,7 +149,7 @@ export class Feed {
 
   /** Opens a line for what comes after the position. */
   async #attach(): Promise<void> {
-    const position = this.#position;
+    const position = this.#position === undefined ? undefined : Math.max(this.#position, this.#floor);
     let gap: Gap | undefined;
     let line = await this.#lines.after(position);
     if (line === undefined) gap = 'cleared';
@@ -150,7 +159,7 @@ export class Feed {
       gap = 'reset';
     }
     line ??= await this.#lines.fromNow();
-    if (position === undefined || gap !== undefined) this.#position = line.index;
+    if (position === undefined || gap !== undefined) this.#position = this.#floor = line.index;
     if (gap !== undefined) this.subscribers.miss(gap);
     this.#use(line);
   }
@@ -161,7 +170,7 @@ export class Feed {
     const fetching = new AbortController();
     this.#fetching = fetching;
     let to = Infinity;
-    const from = (this.#position ?? 0) + 1;
+    const from = Math.max(this.#position ?? 0, this.#floor) + 1;
     const fetched = fetchHistory(
       this.#lines,
       from,
@@ -172,20 +181,24 @@ export class Feed {
     try {
       const line = await this.#lines.fromNow(this.#line?.endpoint);
       to = line.index;
-      this.#use(line, { holds: true });
+      this.#use(line, true);
       if (to <= (this.#position ?? 0)) fetching.abort();
-      const error = await fetched;
-      if (this.#line === line) this.#finishCatchUp(line, fetching.signal.aborted ? undefined : error);
+      const problem = await fetched;
+      if (this.#line === line) this.#finishCatchUp(line, fetching.signal.aborted ? undefined : problem);
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
     } finally {
       fetching.abort();
     }
   }
 
-  #finishCatchUp(line: Line, error: unknown): void {
-    if (error instanceof EtcdEventIndexClearedError) this.subscribers.miss('cleared');
-    else if (error !== undefined) {
-      this.#lose(line, true);
-      throw error;
+  /** @param problem what has ended the fetching of what lies before a line */
+  #finishCatchUp(line: Line, problem: unknown): void {
+    if (problem instanceof EtcdEventIndexClearedError) this.subscribers.miss('cleared');
+    else if (problem !== undefined) {
+      this.#failures++;
+      return this.#lose(line, true);
     }
     this.#position = Math.max(this.#position ?? 0, line.index);
     const held = this.#held ?? [];
@@ -194,49 +207,41 @@ export class Feed {
     if (this.isLive) this.context.onSettled();
   }
 
-  async #takeOver(old: Line, from: number): Promise<void> {
-    // Two lines in a row have looked there, and neither had anything to tell.
-    if (old.told === 0) this.#position = from = Math.max(from, this.#silentUpTo);
+  async #takeOver(old: Line): Promise<void> {
+    const { cluster, members } = this.context;
+    this.#raiseFloor(old);
+    const from = Math.max(this.#position ?? 0, this.#floor);
     const line = await this.#lines.after(from, old.endpoint);
     if (this.#line !== old) return line?.close();
-    if (line === undefined) return this.#takeOverWithoutHistory(old);
+    if (line === undefined) {
+      // More has happened elsewhere than the history holds. As long as its member comes along, the old one still hears.
+      await this.#lines.sight(old.endpoint);
+      if (!members.isInStep(old.endpoint, cluster.session.mark().index)) this.#lose(old, true);
+      return;
+    }
     if (line.index < Math.max(from, old.index)) {
       // A member that is behind hears no better, unless all are.
       line.close();
-      this.context.cluster.leave(line.endpoint);
+      cluster.leave(line.endpoint);
       if (line.index < from && (await this.#lines.isReset(from))) this.#lose(old, false);
       return;
     }
-    this.#use(line, { silentUpTo: old.told === 0 ? old.index : 0 });
-  }
-
-  /**
-   * More has happened elsewhere since the line was proven than the history holds. Its own member's word then has to do:
-   * it is alive, has come along without a snapshot, and the line on it was silent.
-   */
-  async #takeOverWithoutHistory(old: Line): Promise<void> {
-    const { index } = this.context.cluster.session.mark();
-    const told = old.told;
-    const line = await this.#lines.fromNow(old.endpoint);
-    await sleep(grace);
-    if (this.#line !== old) return line.close();
-    const isContinuous =
-      line.endpoint === old.endpoint &&
-      line.index > index - usualLag &&
-      line.raftIndex - old.raftIndex < snapshotDistance &&
-      old.told < streamBuffer;
-    if (isContinuous && told !== old.told) return line.close();
-    this.#position = line.index;
-    if (!isContinuous) this.subscribers.miss('cleared');
     this.#use(line);
   }
 
-  #use(line: Line, { holds = false, silentUpTo = 0 } = {}): void {
+  /** Takes in how far a line has told everything, which may be further than its last event. */
+  #raiseFloor(line: Line): void {
+    const { members } = this.context;
+    const mayBeDeaf = line.hitHistory || line.told >= streamBuffer || this.#held !== undefined;
+    if (mayBeDeaf || members.hasJumpedSince(line.endpoint, this.#openedAt)) return;
+    this.#floor = Math.max(this.#floor, members.toldUpTo(line.endpoint, this.#openedAt));
+  }
+
+  #use(line: Line, holds = false): void {
     if (this.#closing.signal.aborted) return line.close();
     this.#line?.close();
     this.#line = line;
     this.#held = holds ? [] : undefined;
-    this.#silentUpTo = silentUpTo;
     if (!holds) this.#fetching?.abort();
     this.#openedAt = this.#heardAt = performance.now();
     line.listen({
@@ -263,12 +268,18 @@ export class Feed {
     // etcd tells the removal of the watched key itself twice.
     const position = this.#position ?? 0;
     if (event.index <= position) return;
-    const jump = event.index - Math.max(position, line.index);
-    const isOverdue = performance.now() - this.#heardAt > 2 * this.context.period() + grace;
-    // Its member may have got a snapshot meanwhile: the history tells what lies between.
-    if (jump > suspiciousJump || (jump > 1 && isOverdue)) return this.#lose(line, true);
+    if (event.index - Math.max(position, line.index) > 1 && this.#isDoubtful(line, event))
+      return this.#lose(line, true);
     this.#tell(event);
     if (line.told >= streamBuffer) this.#watchForSilence();
+  }
+
+  /** Whether the member may have got a snapshot meanwhile, so that the history must tell what lies before an event. */
+  #isDoubtful({ endpoint }: Line, { index }: StoreEvent): boolean {
+    const { members, period } = this.context;
+    const isOverdue = performance.now() - members.seenAt(endpoint) > 2 * period() + usualDelay;
+    members.seen(endpoint, index, undefined);
+    return isOverdue || members.hasJumpedSince(endpoint, this.#openedAt);
   }
 
   #tell(event: StoreEvent): void {
@@ -293,6 +304,7 @@ export class Feed {
   /** Gives up a line; what comes after the position is asked of another one. */
   #lose(line: Line, isBehind: boolean): void {
     if (this.#line !== line) return;
+    this.#raiseFloor(line);
     this.#isBehind = isBehind;
     this.#drop();
   }
@@ -316,7 +328,7 @@ export class Feed {
   #fail(error: unknown): void {
     if (this.#closing.signal.aborted) return;
     this.close();
-    this.subscribers.fail(error);
+    this.context.onFailed(error);
   }
 
   async #pause(): Promise<void> {

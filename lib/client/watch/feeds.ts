@@ -1,11 +1,12 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { Feed } from './feed.js';
+import { MemberTrail } from './member-trail.js';
 import type { Subscriber } from './subscriber.js';
 
-/** A feed is proven before the history, which holds 1,000 changes, has moved on by this many since. */
-const provenWithin = 250;
-/** Milliseconds between two proofs of one feed, at least. */
-const shortestPeriod = 100;
+/** Members are asked where they are before the history, which holds 1,000 changes, has moved on by this many. */
+const seenWithin = 150;
+/** But not more often than once in so many milliseconds. */
+const shortestPause = 100;
 /** Milliseconds between two proofs of any feeds, so that many feeds do not cost more and more. */
 const spacing = 20;
 
@@ -17,11 +18,11 @@ export class Feeds {
   readonly #feeds = new Set<Feed>();
   /** Those that are not yet started: what is asked for at the same time is looked at together. */
   readonly #fresh = new Set<Feed>();
+  readonly #members = new MemberTrail();
   readonly #feedOf = new Map<Subscriber, Feed>();
   #starting: NodeJS.Immediate | undefined;
   #pacing: NodeJS.Timeout | undefined;
-  /** Changes of the store in a millisecond, as seen from one proof to the next. */
-  #rate = 0;
+  #sighting: NodeJS.Timeout | undefined;
   #measured = { index: 0, at: performance.now() };
 
   /** @param longestSilence milliseconds after which a silent feed is proven when the store is quiet */
@@ -57,6 +58,7 @@ export class Feeds {
 
   close(): void {
     clearTimeout(this.#pacing);
+    clearTimeout(this.#sighting);
     clearImmediate(this.#starting);
     for (const feed of this.#feeds) feed.close();
     this.#feeds.clear();
@@ -71,7 +73,9 @@ export class Feeds {
         cluster: this.cluster,
         timeout: this.timeout,
         period: () => this.#period,
+        members: this.#members,
         onSettled: () => this.#onSettled(feed),
+        onFailed: (error) => this.#onFailed(feed, error),
       },
       position,
     );
@@ -103,6 +107,21 @@ export class Feeds {
     feed.subscribers.attached(feed.position ?? 0);
     this.#fit(feed);
     this.#pace();
+  }
+
+  /** Who only joined a wider feed may be allowed what that was refused. */
+  #onFailed(feed: Feed, error: unknown): void {
+    const [...subscribers] = feed.subscribers;
+    for (const subscriber of subscribers) {
+      if (!subscriber.scope.covers(feed.scope)) {
+        this.#open(subscriber, feed.position);
+        continue;
+      }
+      feed.subscribers.delete(subscriber);
+      this.#feedOf.delete(subscriber);
+      subscriber.onFailed(error);
+    }
+    this.#end(feed);
   }
 
   /**
@@ -152,28 +171,42 @@ export class Feeds {
     return undefined;
   }
 
-  /** Milliseconds of silence after which a feed is proven at present. */
+  /** Milliseconds of silence after which a feed is proven. */
   get #period(): number {
-    const idle = Math.max(this.longestSilence, this.#feeds.size * spacing);
-    return Math.min(idle, Math.max(shortestPeriod, provenWithin / this.#rate));
+    return Math.max(this.longestSilence, this.#feeds.size * spacing);
   }
 
   #measure(): void {
     const { index } = this.cluster.session.mark();
     const at = performance.now();
     const passed = at - this.#measured.at;
-    if (passed < shortestPeriod / 2) return;
-    this.#rate = Math.max(0, index - this.#measured.index) / passed;
+    if (passed < shortestPause) return;
+    const rate = Math.max(0, index - this.#measured.index) / passed;
     this.#measured = { index, at };
+    this.#watchMembers(rate);
+  }
+
+  /** In a busy store, asks members where they are, often enough to know where silent watches would begin again. */
+  #watchMembers(rate: number): void {
+    if (this.#sighting !== undefined) return;
+    const pause = Math.max(shortestPause, seenWithin / rate);
+    if (pause >= this.longestSilence) return;
+    this.#sighting = setTimeout(() => {
+      const byEndpoint = new Map([...this.#feeds].map((feed) => [feed.endpoint, feed]));
+      byEndpoint.delete(undefined);
+      void Promise.all(Array.from(byEndpoint.values(), (feed) => feed.sight())).then(() => {
+        this.#sighting = undefined;
+        this.#measure();
+      });
+    }, pause).unref();
   }
 
   /** Waits until the feed that has been silent for longest is to be proven. */
   #pace(): void {
-    if (this.#pacing !== undefined) return;
+    if (this.#pacing !== undefined || this.#feeds.size === 0) return;
     let quietSince = Infinity;
     for (const feed of this.#feeds) quietSince = Math.min(quietSince, feed.quietSince);
-    if (quietSince === Infinity) return;
-    const left = quietSince + this.#period - performance.now();
+    const left = Math.min(this.#period, quietSince + this.#period - performance.now());
     this.#pacing = setTimeout(() => this.#proveOldest(), Math.max(spacing, left)).unref();
   }
 

@@ -2,6 +2,7 @@ import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdEventIndexClearedError } from '../errors/index.js';
 import { Line, type LineOptions } from './line.js';
+import type { MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
 import { readState } from './state.js';
 
@@ -11,11 +12,14 @@ export class Lines {
     private readonly cluster: Cluster,
     private readonly scope: Scope,
     private readonly timeout: number,
+    private readonly members: MemberTrail,
     private readonly closing: AbortSignal,
   ) {}
 
-  open(options: LineOptions, signal = this.closing): Promise<Line> {
-    return Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
+  async open(options: LineOptions, signal = this.closing): Promise<Line> {
+    const line = await Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
+    this.members.seen(line.endpoint, line.index, line.raftIndex);
+    return line;
   }
 
   /** A stream of what comes from now on. */
@@ -30,6 +34,18 @@ export class Lines {
     } catch (error) {
       if (error instanceof EtcdEventIndexClearedError) return undefined;
       throw error;
+    }
+  }
+
+  /** Asks a member where it is, by asking for what has left the history, or is told at once. */
+  async sight(prefer: string): Promise<void> {
+    try {
+      const line = await this.open({ waitIndex: 1, stream: false, prefer });
+      line.close();
+    } catch (error) {
+      if (!(error instanceof EtcdEventIndexClearedError)) throw error;
+      if (error.endpoint !== undefined && error.index !== undefined)
+        this.members.seen(error.endpoint, error.index, undefined);
     }
   }
 

@@ -35,8 +35,4 @@ export class Subscribers extends Set<Subscriber> {
   miss(gap: Gap): void {
     for (const subscriber of this) subscriber.onGap(gap);
   }
-
-  fail(error: unknown): void {
-    for (const subscriber of this) subscriber.onFailed(error);
-  }
 }

@@ -1,0 +1,91 @@
+/** A member that is caught up by a snapshot of raft's jumps over at least this many store indexes, in all likelihood. */
+const suspiciousJump = 500;
+/** A leader keeps 5,000 entries of raft's log for members that lag; those that lag more get a snapshot. */
+const snapshotDistance = 4_000;
+/** How far two members may be apart that both take part, in store indexes. */
+const usualLag = 500;
+/** What a watch had to tell of an index it has told within this time, in milliseconds, by a member that answers others. */
+const tellingTime = 400;
+/** And within this time of such an answer: the member may have stood still before it. */
+const wakingTime = 100;
+/** Milliseconds between two sights that are kept. */
+const resolution = 40;
+const mostSights = 100;
+
+/** That a member was at an index, at a time on the clock of `performance.now()`. */
+interface Sight {
+  readonly index: number;
+  readonly at: number;
+}
+
+/** What is known of one member. */
+class Trail {
+  /** Sights of its index, oldest first. */
+  readonly sights: Sight[] = [];
+  index = 0;
+  raftIndex = 0;
+  at = -Infinity;
+  /** When it was last seen to have jumped. */
+  jumpedAt = -Infinity;
+
+  see(index: number, mayHaveJumped: boolean): void {
+    this.at = performance.now();
+    if (mayHaveJumped && this.index > 0 && index - this.index > suspiciousJump) this.jumpedAt = this.at;
+    this.index = Math.max(this.index, index);
+    const last = this.sights.at(-1);
+    if (last !== undefined && this.at - last.at < resolution) return;
+    this.sights.push({ index, at: this.at });
+    if (this.sights.length > mostSights) this.sights.shift();
+  }
+}
+
+/**
+ * How the members came along, as all watches of a client together have seen it: what a single watch that hears nothing
+ * cannot know.
+ */
+export class MemberTrail {
+  readonly #members = new Map<string, Trail>();
+
+  /** A member has said where it is. */
+  seen(endpoint: string, index: number, raftIndex: number | undefined): void {
+    const member = this.#of(endpoint);
+    member.see(index, raftIndex === undefined || raftIndex - member.raftIndex >= snapshotDistance);
+    member.raftIndex = raftIndex ?? member.raftIndex;
+  }
+
+  /** When a member was last heard of. */
+  seenAt(endpoint: string): number {
+    return this.#of(endpoint).at;
+  }
+
+  /**
+   * Whether a member may have jumped since a time. One that lags, and is caught up by a snapshot of raft's, skips events in
+   * its open watches, and nothing that it says tells so.
+   */
+  hasJumpedSince(endpoint: string, at: number): boolean {
+    return this.#of(endpoint).jumpedAt >= at;
+  }
+
+  /** Whether a member was close to an index that the cluster has reached, when it was last heard of. */
+  isInStep(endpoint: string, index: number): boolean {
+    return this.#of(endpoint).index > index - usualLag;
+  }
+
+  /**
+   * The index up to which a watch that was opened at a time has told everything, whether it has told anything or not: the
+   * member had reached it long enough before it last answered somebody else. 0 when nothing can be said.
+   */
+  toldUpTo(endpoint: string, openedAt: number): number {
+    const { sights } = this.#of(endpoint);
+    const awake = sights.findLast(({ at }) => at <= performance.now() - wakingTime);
+    if (awake === undefined) return 0;
+    const told = sights.findLast(({ at }) => at <= awake.at - tellingTime);
+    return told === undefined || told.at < openedAt ? 0 : told.index;
+  }
+
+  #of(endpoint: string): Trail {
+    let member = this.#members.get(endpoint);
+    if (member === undefined) this.#members.set(endpoint, (member = new Trail()));
+    return member;
+  }
+}
