@@ -1,72 +1,52 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster/cluster.js';
 import { EtcdClusterIdChangedError, EtcdEventIndexClearedError } from '../errors/index.js';
+import { Backoff } from './backoff.js';
+import type { FeedContext } from './feed-context.js';
 import { fetchHistory } from './history.js';
 import type { Line } from './line.js';
 import { Lines } from './lines.js';
-import type { MemberTrail } from './member-trail.js';
 import type { Scope } from './scope.js';
+import { Sequence } from './sequence.js';
+import { Standby } from './standby.js';
 import type { StoreEvent } from './store-event.js';
-import { Subscribers, type Gap } from './subscriber.js';
+import type { Gap, Subscribers } from './subscriber.js';
 import { isTransient } from './transient.js';
-
-/** What a feed needs to know of its surroundings. */
-export interface FeedContext {
-  readonly cluster: Cluster;
-  /** Milliseconds for one attempt to open a line. */
-  readonly timeout: number;
-  /** Milliseconds of silence after which a line is proven anew, at present. */
-  readonly period: () => number;
-  /** How the members came along. */
-  readonly members: MemberTrail;
-  /** The feed has a new line that tells what happens now. */
-  readonly onSettled: () => void;
-  /** The feed has ended for good. */
-  readonly onFailed: (error: unknown) => void;
-}
 
 /** etcd drops a stream without a word when this many of its events wait to be sent. */
 const streamBuffer = 100;
 /** Silence after that many events makes it likely, in milliseconds. */
 const suspiciousSilence = 15;
+/** So soon it is looked whether another line has told more, in milliseconds. */
+const glance = 5;
 /** How late a proof may be, in milliseconds. */
 const usualDelay = 500;
 /** A line that lasts no longer than this has failed, in milliseconds. */
 const shortLife = 1_000;
-const shortestPause = 50;
-const longestPause = 1_000;
 
 /**
- * All changes of one scope, in order and each once, for everybody who watches it or a part of it.
+ * All changes of one scope for everybody who watches it or a part of it.
  *
- * A stream brings them, its line. Each line is opened behind the position, so that etcd looks into its history first; and
- * whatever casts doubt on a line makes the history be asked before anything later is told. No decision of what is told
- * depends on how long anything takes.
+ * A stream brings them: the feed's line. Each line is opened behind what was told, so that etcd looks into its history
+ * first; and whatever casts doubt on a line makes the history be asked before anything later is told.
  */
 export class Feed {
-  readonly subscribers = new Subscribers();
-  /** Everything up to this index has been told; `undefined` before the first line. */
-  #position: number | undefined;
+  readonly #sequence: Sequence;
+  readonly #lines: Lines;
+  readonly #standby: Standby;
   #line: Line | undefined;
   #openedAt = 0;
-  /** When the line has last told something, or was opened; on the clock of `performance.now()`. */
-  #heardAt = performance.now();
   #triedAt = 0;
-  /** Up to this index nothing is left to be told, as far as the lines so far were proven; or the position. */
-  #floor = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
   #held: StoreEvent[] | undefined;
   #fetching: AbortController | undefined;
-  /** Whether what was missed is fetched side by side. */
+  /** Whether what was missed is to be fetched side by side. */
   #isBehind = false;
   #isProving = false;
   #quiet: NodeJS.Timeout | undefined;
   #wake: () => void = () => undefined;
-  #failures = 0;
   /** Members of another cluster in a row. */
   #foreign = 0;
   readonly #closing = new AbortController();
-  readonly #lines: Lines;
+  readonly #backoff = new Backoff(this.#closing.signal);
 
   /** @param position the last index that is known; without it, the feed begins with what comes from now on */
   constructor(
@@ -74,17 +54,24 @@ export class Feed {
     private readonly context: FeedContext,
     position: number | undefined,
   ) {
-    this.#position = position;
-    this.#lines = new Lines(context.cluster, scope, context.timeout, context.members, this.#closing.signal);
+    const { cluster, members, timeout } = context;
+    this.#sequence = new Sequence(cluster.session, position);
+    this.#lines = new Lines(cluster, scope, timeout, members, this.#closing.signal);
+    this.#standby = new Standby(this.#lines);
   }
 
+  get subscribers(): Subscribers {
+    return this.#sequence.subscribers;
+  }
+
+  /** Everything up to this index is settled; `undefined` before the first line. */
   get position(): number | undefined {
-    return this.#position;
+    return this.#sequence.position;
   }
 
   /** Whether it tells what happens now, so that others can join it. */
   get isLive(): boolean {
-    return this.#line !== undefined && this.#held === undefined && this.#position !== undefined;
+    return this.#line !== undefined && this.#held === undefined;
   }
 
   /** The member that tells; `undefined` while there is no line. */
@@ -95,7 +82,7 @@ export class Feed {
   /** Since when it has neither heard anything nor been proven; `Infinity` while there is nothing to prove. */
   get quietSince(): number {
     if (this.#line === undefined || this.#isProving) return Infinity;
-    return Math.max(this.#heardAt, this.#triedAt);
+    return Math.max(this.#sequence.toldAt, this.#openedAt, this.#triedAt);
   }
 
   start(): void {
@@ -104,19 +91,21 @@ export class Feed {
 
   close(): void {
     this.#closing.abort();
+    this.#standby.close();
     this.#drop();
   }
 
-  /**
-   * Proves that nothing was missed: another line, on another member where there is one, looks into the history and takes
-   * over. That also moves the position on, so that a quiet key does not fall out of the history.
-   */
+  /** Asks the member of its line where it is, for all who watch there. */
+  async sight(): Promise<void> {
+    if (this.#line !== undefined) await this.#lines.sight(this.#line.endpoint).catch(() => undefined);
+  }
+
+  /** Proves that nothing was missed: another line, on another member where there is one, takes over. */
   async prove(): Promise<void> {
-    const old = this.#line;
-    if (old === undefined || this.#position === undefined || this.#isProving) return;
+    if (this.#line === undefined || this.#isProving) return;
     this.#isProving = true;
     try {
-      await this.#takeOver(old);
+      await this.#takeOver(this.#line);
     } catch (error) {
       // The old line goes on; what ends that one too is met again there.
       if (!isTransient(error) && !(error instanceof EtcdClusterIdChangedError)) this.#fail(error);
@@ -124,11 +113,6 @@ export class Feed {
       this.#isProving = false;
       this.#triedAt = performance.now();
     }
-  }
-
-  /** Asks the member of its line where it is, for all who watch there. */
-  async sight(): Promise<void> {
-    if (this.#line !== undefined) await this.#lines.sight(this.#line.endpoint).catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -141,15 +125,15 @@ export class Feed {
         await woken;
       } catch (error) {
         if (this.#isFinal(error)) return this.#fail(error);
-        this.#failures++;
+        this.#backoff.failed();
       }
-      if (this.#failures > 0) await this.#pause();
+      await this.#backoff.pause();
     }
   }
 
   /** Opens a line for what comes after the position. */
   async #attach(): Promise<void> {
-    const position = this.#position === undefined ? undefined : Math.max(this.#position, this.#floor);
+    const { position } = this;
     let gap: Gap | undefined;
     let line = await this.#lines.after(position);
     if (line === undefined) gap = 'cleared';
@@ -159,8 +143,7 @@ export class Feed {
       gap = 'reset';
     }
     line ??= await this.#lines.fromNow();
-    if (position === undefined || gap !== undefined) this.#position = this.#floor = line.index;
-    if (gap !== undefined) this.subscribers.miss(gap);
+    if (position === undefined || gap !== undefined) this.#sequence.begin(line.index, gap);
     this.#use(line);
   }
 
@@ -170,21 +153,21 @@ export class Feed {
     const fetching = new AbortController();
     this.#fetching = fetching;
     let to = Infinity;
-    const from = Math.max(this.#position ?? 0, this.#floor) + 1;
     const fetched = fetchHistory(
       this.#lines,
-      from,
+      (this.position ?? 0) + 1,
       () => to,
       fetching.signal,
-      (event) => this.#tell(event),
+      (event) => this.#sequence.tell(event),
     ).catch((error: unknown) => error);
     try {
-      const line = await this.#lines.fromNow(this.#line?.endpoint);
+      const line = this.#standby.take() ?? (await this.#lines.fromNow(this.endpoint));
       to = line.index;
+      this.#standby.open(line.endpoint);
       this.#use(line, true);
-      if (to <= (this.#position ?? 0)) fetching.abort();
+      if (to <= (this.position ?? 0)) fetching.abort();
       const problem = await fetched;
-      if (this.#line === line) this.#finishCatchUp(line, fetching.signal.aborted ? undefined : problem);
+      if (this.#line === line) this.#release(line, fetching.signal.aborted ? undefined : problem);
     } catch (error) {
       this.#isBehind = true;
       throw error;
@@ -193,48 +176,39 @@ export class Feed {
     }
   }
 
-  /** @param problem what has ended the fetching of what lies before a line */
-  #finishCatchUp(line: Line, problem: unknown): void {
-    if (problem instanceof EtcdEventIndexClearedError) this.subscribers.miss('cleared');
+  /** Tells what was held. @param problem what has ended the fetching of what lies before it */
+  #release(line: Line, problem: unknown): void {
+    if (problem instanceof EtcdEventIndexClearedError) this.#sequence.begin(line.index, 'cleared');
     else if (problem !== undefined) {
-      this.#failures++;
-      return this.#lose(line, true);
+      this.#lose(line, true);
+      return this.#backoff.failed();
     }
-    this.#position = Math.max(this.#position ?? 0, line.index);
+    this.#sequence.settle(line.index);
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const event of held) this.#onEvent(line, event);
-    if (this.isLive) this.context.onSettled();
+    if (!this.isLive) return;
+    if (isSuspect(line)) this.#watchForSilence();
+    this.context.onSettled();
   }
 
   async #takeOver(old: Line): Promise<void> {
     const { cluster, members } = this.context;
-    this.#raiseFloor(old);
-    const from = Math.max(this.#position ?? 0, this.#floor);
-    const line = await this.#lines.after(from, old.endpoint);
+    this.#settle(old);
+    const position = this.position ?? 0;
+    const line = await this.#lines.after(position, old.endpoint);
     if (this.#line !== old) return line?.close();
     if (line === undefined) {
       // More has happened elsewhere than the history holds. As long as its member comes along, the old one still hears.
       await this.#lines.sight(old.endpoint);
-      if (!members.isInStep(old.endpoint, cluster.session.mark().index)) this.#lose(old, true);
-      return;
+      const hears = !isSuspect(old) && members.isInStep(old.endpoint, cluster.session.mark().index);
+      return hears ? undefined : this.#lose(old, true);
     }
-    if (line.index < Math.max(from, old.index)) {
-      // A member that is behind hears no better, unless all are.
-      line.close();
-      cluster.leave(line.endpoint);
-      if (line.index < from && (await this.#lines.isReset(from))) this.#lose(old, false);
-      return;
-    }
-    this.#use(line);
-  }
-
-  /** Takes in how far a line has told everything, which may be further than its last event. */
-  #raiseFloor(line: Line): void {
-    const { members } = this.context;
-    const mayBeDeaf = line.hitHistory || line.told >= streamBuffer || this.#held !== undefined;
-    if (mayBeDeaf || members.hasJumpedSince(line.endpoint, this.#openedAt)) return;
-    this.#floor = Math.max(this.#floor, members.toldUpTo(line.endpoint, this.#openedAt));
+    if (line.index >= Math.max(position, old.index)) return this.#use(line);
+    // A member that is behind hears no better, unless all are.
+    line.close();
+    cluster.leave(line.endpoint);
+    if (line.index < position && (await this.#lines.isReset(position))) this.#lose(old, false);
   }
 
   #use(line: Line, holds = false): void {
@@ -243,12 +217,12 @@ export class Feed {
     this.#line = line;
     this.#held = holds ? [] : undefined;
     if (!holds) this.#fetching?.abort();
-    this.#openedAt = this.#heardAt = performance.now();
+    this.#openedAt = performance.now();
     line.listen({
       onEvent: (event) => this.#onEvent(line, event),
       onEnd: () => {
-        if (performance.now() - this.#openedAt < shortLife) this.#failures++;
         this.#lose(line, false);
+        if (performance.now() - this.#openedAt < shortLife) this.#backoff.failed();
       },
     });
     if (this.isLive) this.context.onSettled();
@@ -262,49 +236,52 @@ export class Feed {
     }
     if (line.hitHistory) {
       // It says nothing more, whether this event is news or not.
-      this.#tell(event);
+      this.#sequence.tell(event);
       return this.#lose(line, event.index < line.index);
     }
     // etcd tells the removal of the watched key itself twice.
-    const position = this.#position ?? 0;
-    if (event.index <= position) return;
-    if (event.index - Math.max(position, line.index) > 1 && this.#isDoubtful(line, event))
-      return this.#lose(line, true);
-    this.#tell(event);
-    if (line.told >= streamBuffer) this.#watchForSilence();
+    if (this.#sequence.isPast(event)) return;
+    if (this.#isDoubtful(line, event)) return this.#lose(line, true);
+    this.#sequence.tell(event);
+    this.#standby.noted(this.#sequence.toldAt, line.endpoint);
+    if (isSuspect(line)) this.#watchForSilence();
   }
 
   /** Whether the member may have got a snapshot meanwhile, so that the history must tell what lies before an event. */
-  #isDoubtful({ endpoint }: Line, { index }: StoreEvent): boolean {
+  #isDoubtful({ endpoint, index: from }: Line, { index }: StoreEvent): boolean {
+    if (index - Math.max(this.position ?? 0, from) <= 1) return false;
     const { members, period } = this.context;
     const isOverdue = performance.now() - members.seenAt(endpoint) > 2 * period() + usualDelay;
     members.seen(endpoint, index, undefined);
     return isOverdue || members.hasJumpedSince(endpoint, this.#openedAt);
   }
 
-  #tell(event: StoreEvent): void {
-    if (event.index <= (this.#position ?? 0)) return;
-    this.#position = event.index;
-    this.#failures = 0;
-    this.#heardAt = performance.now();
-    this.context.cluster.session.advance({ etcdIndex: event.index, raftTerm: undefined });
-    this.subscribers.tell(event);
-  }
-
   #watchForSilence(): void {
     this.#quiet ??= setTimeout(() => {
       this.#quiet = undefined;
-      if ((this.#line?.told ?? 0) < streamBuffer || this.#held !== undefined) return;
+      if (this.#line === undefined || !isSuspect(this.#line) || this.#held !== undefined) return;
+      const isMissing = this.#standby.newest > (this.position ?? 0);
+      const silentFor = performance.now() - Math.max(this.#sequence.toldAt, this.#openedAt);
+      if (!isMissing && silentFor < suspiciousSilence) return this.#watchForSilence();
       this.#isBehind = true;
       this.#wake();
-    }, suspiciousSilence);
+    }, glance);
     this.#quiet.refresh();
+  }
+
+  /** Takes in how far a line has told everything, which may be further than its last event. */
+  #settle(line: Line): void {
+    const { members } = this.context;
+    if (line.hitHistory || isSuspect(line) || this.#held !== undefined) return;
+    if (!members.hasJumpedSince(line.endpoint, this.#openedAt))
+      this.#sequence.settle(members.toldUpTo(line.endpoint, this.#openedAt));
   }
 
   /** Gives up a line; what comes after the position is asked of another one. */
   #lose(line: Line, isBehind: boolean): void {
     if (this.#line !== line) return;
-    this.#raiseFloor(line);
+    this.#settle(line);
+    if (line.told > 0 || performance.now() - this.#openedAt >= shortLife) this.#backoff.succeeded();
     this.#isBehind = isBehind;
     this.#drop();
   }
@@ -330,10 +307,9 @@ export class Feed {
     this.close();
     this.context.onFailed(error);
   }
+}
 
-  async #pause(): Promise<void> {
-    const pause = Math.min(longestPause, shortestPause * 2 ** Math.min(this.#failures - 1, 10));
-    const { signal } = this.#closing;
-    await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-  }
+/** Whether etcd can have dropped a line: it has told all that was waiting to be sent then. */
+function isSuspect(line: Line): boolean {
+  return line.told >= streamBuffer;
 }

@@ -28,6 +28,15 @@ export interface LineOptions {
 }
 
 const newline = 0x0a;
+/** Events that wait for somebody who listens: twice the history of etcd. */
+const mostWaiting = 2_000;
+const mostWaitingBytes = 8 * 1024 * 1024;
+
+/** An event as it came. */
+interface Waiting {
+  readonly text: string;
+  readonly bytes: number;
+}
 
 /**
  * One open watch of a member: `GET /v2/keys/KEY?wait=true`. It is there when etcd has registered it, keeps the events
@@ -46,8 +55,11 @@ export class Line implements StreamReceiver {
   hitHistory = false;
   #stream: OpenStream | undefined;
   #listener: LineListener | undefined;
-  /** What came before anybody listened. */
-  readonly #early: ((listener: LineListener) => void)[] = [];
+  /** Events that came before anybody listened, as they came. */
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** How it ended by itself. */
+  #end: { readonly problem: unknown } | undefined;
   #rest: Buffer[] = [];
   #restBytes = 0;
   #closed = false;
@@ -74,7 +86,7 @@ export class Line implements StreamReceiver {
           line.raftIndex = answer.raftIndex ?? 0;
           line.endpoint = endpoint;
           line.#stream = answer.stream;
-          if (line.#closed) answer.stream?.close();
+          if (!line.#isOpen) answer.stream?.close();
         },
       );
     } catch (error) {
@@ -84,10 +96,19 @@ export class Line implements StreamReceiver {
     return line;
   }
 
-  /** Tells everything that has come and that comes from now on. */
+  /** The index of the newest event that waits for somebody who listens; 0 when there is none. */
+  get newest(): number {
+    const last = this.#waiting.at(-1);
+    return last === undefined ? 0 : indexOf(last);
+  }
+
+  /** Tells everything that waits, and that comes from now on. */
   listen(listener: LineListener): void {
+    const end = this.#end;
+    this.#end = undefined;
     this.#listener = listener;
-    for (const tell of this.#early.splice(0)) if (!this.#closed) tell(listener);
+    for (const waiting of this.#waiting.splice(0)) this.#tell(listener, waiting);
+    if (end !== undefined) this.onEnd(end.problem);
   }
 
   /** Its one event, where it is no stream. @throws {EtcdAbortedError} when the signal ends it before */
@@ -120,19 +141,25 @@ export class Line implements StreamReceiver {
 
   onData(chunk: Buffer): void {
     let start = 0;
-    for (let end = chunk.indexOf(newline); end >= 0 && !this.#closed; end = chunk.indexOf(newline, start)) {
+    for (let end = chunk.indexOf(newline); end >= 0 && this.#isOpen; end = chunk.indexOf(newline, start)) {
       this.#take(chunk.subarray(start, end));
       start = end + 1;
     }
-    if (start === chunk.length || this.#closed) return;
+    if (start === chunk.length || !this.#isOpen) return;
     this.#restBytes += chunk.length - start;
     this.#rest.push(chunk.subarray(start));
     if (this.#restBytes > this.longest)
       this.#break(new EtcdResponseError(`An event is longer than \`maxResponseBytes\` (${this.longest}).`));
   }
 
-  onEnd(outcome: string | undefined): void {
-    this.#tell((listener) => listener.onEnd(outcome));
+  onEnd(problem: unknown): void {
+    if (!this.#isOpen) return;
+    this.#end = { problem };
+    this.#listener?.onEnd(problem);
+  }
+
+  get #isOpen(): boolean {
+    return !this.#closed && this.#end === undefined;
   }
 
   #take(bytes: Buffer): void {
@@ -140,28 +167,45 @@ export class Line implements StreamReceiver {
     this.#rest = [];
     this.#restBytes = 0;
     if (whole.length === 0) return;
+    const text = { text: whole.toString('utf8'), bytes: whole.length };
+    if (this.#listener !== undefined) return this.#tell(this.#listener, text);
+    this.#waiting.push(text);
+    this.#waitingBytes += text.bytes;
+    if (this.#waiting.length > mostWaiting || this.#waitingBytes > mostWaitingBytes) this.#forget();
+  }
+
+  #tell(listener: LineListener, { text, bytes }: Waiting): void {
+    if (!this.#isOpen) return;
     let event: StoreEvent;
     try {
-      event = new StoreEvent(whole.toString('utf8'), whole.length);
+      event = new StoreEvent(text, bytes);
     } catch (error) {
       return this.#break(error);
     }
-    this.#tell((listener) => {
-      // Asked when it is told: the first event may come before the index has been read.
-      if (event.index <= this.index) this.hitHistory = true;
-      this.told++;
-      listener.onEvent(event);
-    });
+    if (event.index <= this.index) this.hitHistory = true;
+    this.told++;
+    listener.onEvent(event);
+  }
+
+  /** Lets go of the older half of what waits: the line then tells what comes after that. */
+  #forget(): void {
+    const forgotten = this.#waiting.splice(0, Math.ceil(this.#waiting.length / 2));
+    for (const { bytes } of forgotten) this.#waitingBytes -= bytes;
+    this.told += forgotten.length;
+    this.index = Math.max(this.index, ...forgotten.slice(-1).map(indexOf));
   }
 
   #break(problem: unknown): void {
-    this.#tell((listener) => listener.onEnd(problem));
-    this.close();
+    this.onEnd(problem);
+    this.#stream?.close();
   }
+}
 
-  #tell(tell: (listener: LineListener) => void): void {
-    if (this.#closed) return;
-    if (this.#listener === undefined) this.#early.push(tell);
-    else tell(this.#listener);
+/** 0 for what is no event, which whoever listens will be told. */
+function indexOf({ text, bytes }: Waiting): number {
+  try {
+    return new StoreEvent(text, bytes).index;
+  } catch {
+    return 0;
   }
 }

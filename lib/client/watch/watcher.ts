@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdAbortedError, EtcdClosedError } from '../errors/index.js';
 import { offAbort, onAbort } from '../http/abort.js';
 import { describeFailure } from '../http/exchange.js';
 import type { EtcdLogger } from '../options/index.js';
+import { Backoff } from './backoff.js';
 import { EventQueue, type QueuedEvent } from './event-queue.js';
 import type {
   EtcdChangeEvent,
@@ -63,6 +63,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   readonly #queue: EventQueue;
   readonly #known: KnownKeys;
   readonly #closing = new AbortController();
+  readonly #backoff = new Backoff(this.#closing.signal);
   readonly #listeners = new EventEmitter();
   /** Why the present state is to be told next, in place of what was missed. */
   #resync: EtcdResyncReason | undefined;
@@ -242,14 +243,16 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
         this.#prefix,
         new Call(timeout, signal),
       );
+      this.#backoff.succeeded();
       this.#index = index;
       this.#subscriber.after = index;
       return { action: 'resync', reason, key: this.#key, node, index, ...this.#known.replace(node) };
     } catch (error) {
       this.#miss(reason);
       if (signal.aborted) return undefined;
-      if (isTransient(error)) await sleep(pause, undefined, { signal }).catch(() => undefined);
-      else this.#end({ error });
+      if (!isTransient(error)) this.#end({ error });
+      this.#backoff.failed();
+      await this.#backoff.pause();
       return undefined;
     }
   }
@@ -297,6 +300,3 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     else this.#context.logger.error(`The watch of ${this.#key} ${what}: ${describeFailure(error)}`);
   }
 }
-
-/** Before the state is asked for again that could not be read, in milliseconds. */
-const pause = 200;
