@@ -162,6 +162,8 @@ export class Feed {
     ).catch((error: unknown) => error);
     try {
       const line = this.#standby.take() ?? (await this.#lines.fromNow(this.endpoint));
+      // Another line has taken over, or the old one has ended: what was being fetched is theirs now.
+      if (fetching.signal.aborted) return line.close();
       to = line.index;
       this.#standby.open(line.endpoint);
       this.#use(line, true);
@@ -241,7 +243,10 @@ export class Feed {
     }
     // etcd tells the removal of the watched key itself twice.
     if (this.#sequence.isPast(event)) return;
-    if (this.#isDoubtful(line, event)) return this.#lose(line, true);
+    if (this.#isDoubtful(line, event)) {
+      this.#isBehind = true;
+      return this.#drop();
+    }
     this.#sequence.tell(event);
     this.#standby.noted(this.#sequence.toldAt, line.endpoint);
     if (isSuspect(line)) this.#watchForSilence();
