@@ -19,7 +19,7 @@ export type { EtcdKey } from './http/key-path.js';
 export { EtcdNamespace } from './etcd-namespace.js';
 
 // Watches
-export { EtcdCache, EtcdWatcher, type EtcdWatcherEvents } from './watch/index.js';
+export { EtcdCache, EtcdWatcher } from './watch/index.js';
 export type {
   EtcdCacheChange,
   EtcdCacheEvents,
@@ -31,6 +31,7 @@ export type {
   EtcdResyncReason,
   EtcdWaitOptions,
   EtcdWatchAction,
+  EtcdWatcherEvents,
   EtcdWatchOptions,
 } from './watch/index.js';
 

@@ -61,3 +61,16 @@ export interface EtcdResyncEvent {
 
 /** What a watcher gives: a change, or in place of changes the present state. */
 export type EtcdEvent = EtcdChangeEvent | EtcdResyncEvent;
+
+/** What `on` of a watcher can listen to. */
+export interface EtcdWatcherEvents extends Record<EtcdWatchAction, [event: EtcdChangeEvent]> {
+  /** Every event. */
+  readonly event: [event: EtcdEvent];
+  /** Every change. */
+  readonly change: [event: EtcdChangeEvent];
+  readonly resync: [event: EtcdResyncEvent];
+  /** What has ended the watcher. */
+  readonly error: [error: unknown];
+  /** Nothing comes any more. */
+  readonly close: [];
+}

@@ -1,5 +1,6 @@
 import { EtcdClusterIdChangedError, EtcdEventIndexClearedError } from '../errors/index.js';
 import { Backoff } from './backoff.js';
+import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
 import { fetchHistory } from './history.js';
 import type { Line } from './line.js';
@@ -11,12 +12,6 @@ import type { StoreEvent } from './store-event.js';
 import type { Gap, Subscribers } from './subscriber.js';
 import { isTransient } from './transient.js';
 
-/** etcd drops a stream without a word when this many of its events wait to be sent. */
-const streamBuffer = 100;
-/** Silence after that many events makes it likely, in milliseconds. */
-const suspiciousSilence = 15;
-/** So soon it is looked whether another line has told more, in milliseconds. */
-const glance = 5;
 /** How late a proof may be, in milliseconds. */
 const usualDelay = 500;
 /** A line that lasts no longer than this has failed, in milliseconds. */
@@ -32,6 +27,7 @@ export class Feed {
   readonly #sequence: Sequence;
   readonly #lines: Lines;
   readonly #standby: Standby;
+  readonly #deafness: Deafness;
   #line: Line | undefined;
   #openedAt = 0;
   #triedAt = 0;
@@ -41,7 +37,6 @@ export class Feed {
   /** Whether what was missed is to be fetched side by side. */
   #isBehind = false;
   #isProving = false;
-  #quiet: NodeJS.Timeout | undefined;
   #wake: () => void = () => undefined;
   /** Members of another cluster in a row. */
   #foreign = 0;
@@ -58,6 +53,7 @@ export class Feed {
     this.#sequence = new Sequence(cluster.session, position);
     this.#lines = new Lines(cluster, scope, timeout, members, this.#closing.signal);
     this.#standby = new Standby(this.#lines);
+    this.#deafness = new Deafness(this.#sequence, this.#standby, () => this.#onSuspicion());
   }
 
   get subscribers(): Subscribers {
@@ -83,10 +79,6 @@ export class Feed {
   get quietSince(): number {
     if (this.#line === undefined || this.#isProving) return Infinity;
     return Math.max(this.#sequence.toldAt, this.#openedAt, this.#triedAt);
-  }
-
-  start(): void {
-    void this.#run();
   }
 
   close(): void {
@@ -115,7 +107,8 @@ export class Feed {
     }
   }
 
-  async #run(): Promise<void> {
+  /** Opens a line whenever there is none, until it is closed. It never rejects. */
+  async run(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       try {
@@ -190,7 +183,7 @@ export class Feed {
     this.#held = undefined;
     for (const event of held) this.#onEvent(line, event);
     if (!this.isLive) return;
-    if (isSuspect(line)) this.#watchForSilence();
+    this.#deafness.listen(line);
     this.context.onSettled();
   }
 
@@ -249,7 +242,7 @@ export class Feed {
     }
     this.#sequence.tell(event);
     this.#standby.noted(this.#sequence.toldAt, line.endpoint);
-    if (isSuspect(line)) this.#watchForSilence();
+    this.#deafness.listen(line);
   }
 
   /** Whether the member may have got a snapshot meanwhile, so that the history must tell what lies before an event. */
@@ -261,17 +254,10 @@ export class Feed {
     return isOverdue || members.hasJumpedSince(endpoint, this.#openedAt);
   }
 
-  #watchForSilence(): void {
-    this.#quiet ??= setTimeout(() => {
-      this.#quiet = undefined;
-      if (this.#line === undefined || !isSuspect(this.#line) || this.#held !== undefined) return;
-      const isMissing = this.#standby.newest > (this.position ?? 0);
-      const silentFor = performance.now() - Math.max(this.#sequence.toldAt, this.#openedAt);
-      if (!isMissing && silentFor < suspiciousSilence) return this.#watchForSilence();
-      this.#isBehind = true;
-      this.#wake();
-    }, glance);
-    this.#quiet.refresh();
+  #onSuspicion(): void {
+    if (!this.isLive) return;
+    this.#isBehind = true;
+    this.#wake();
   }
 
   /** Takes in how far a line has told everything, which may be further than its last event. */
@@ -292,8 +278,7 @@ export class Feed {
   }
 
   #drop(): void {
-    clearTimeout(this.#quiet);
-    this.#quiet = undefined;
+    this.#deafness.stop();
     this.#line?.close();
     this.#line = undefined;
     this.#held = undefined;
@@ -312,9 +297,4 @@ export class Feed {
     this.close();
     this.context.onFailed(error);
   }
-}
-
-/** Whether etcd can have dropped a line: it has told all that was waiting to be sent then. */
-function isSuspect(line: Line): boolean {
-  return line.told >= streamBuffer;
 }

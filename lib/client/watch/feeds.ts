@@ -98,7 +98,7 @@ export class Feeds {
       );
       if (wider !== undefined) this.#moveAll(feed, wider);
     }
-    for (const feed of this.#fresh) feed.start();
+    for (const feed of this.#fresh) void feed.run();
     this.#fresh.clear();
   }
 

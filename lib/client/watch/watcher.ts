@@ -12,7 +12,7 @@ import type {
   EtcdEvent,
   EtcdResyncEvent,
   EtcdResyncReason,
-  EtcdWatchAction,
+  EtcdWatcherEvents,
 } from './events.js';
 import type { Feeds } from './feeds.js';
 import { KnownKeys } from './known-keys.js';
@@ -30,19 +30,6 @@ export interface WatchContext {
   readonly logger: EtcdLogger;
   /** The watchers that are open. */
   readonly watchers: Set<EtcdWatcher>;
-}
-
-/** What {@link EtcdWatcher.on} can listen to. */
-export interface EtcdWatcherEvents extends Record<EtcdWatchAction, [event: EtcdChangeEvent]> {
-  /** Every event. */
-  readonly event: [event: EtcdEvent];
-  /** Every change. */
-  readonly change: [event: EtcdChangeEvent];
-  readonly resync: [event: EtcdResyncEvent];
-  /** What has ended the watcher. */
-  readonly error: [error: unknown];
-  /** Nothing comes any more. */
-  readonly close: [];
 }
 
 /**
