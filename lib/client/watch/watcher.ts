@@ -231,6 +231,8 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
         new Call(timeout, signal),
       );
       this.#backoff.succeeded();
+      // Nothing has happened in the whole store since the last event that was told.
+      if (index === this.#index && (reason === 'cleared' || reason === 'overflow')) return undefined;
       this.#index = index;
       this.#subscriber.after = index;
       return { action: 'resync', reason, key: this.#key, node, index, ...this.#known.replace(node) };
