@@ -121,8 +121,8 @@ export class EtcdClient extends EtcdNamespace {
    * may be called again; afterwards nothing of the client keeps the process alive.
    */
   async close(): Promise<void> {
-    await Promise.all([...this.#watchers].map((watcher) => watcher.close()));
     this.#feeds.close();
+    await Promise.all(Array.from(this.#watchers, (watcher) => watcher.close()));
     await this.#cluster.close();
   }
 

@@ -65,6 +65,11 @@ export class Feed {
     return this.#sequence.position;
   }
 
+  /** The last index that was told. */
+  get told(): number {
+    return this.#sequence.told;
+  }
+
   /** Whether it tells what happens now, so that others can join it. */
   get isLive(): boolean {
     return this.#line !== undefined && this.#held === undefined;
@@ -245,13 +250,11 @@ export class Feed {
     this.#deafness.listen(line);
   }
 
-  /** Whether the member may have got a snapshot meanwhile, so that the history must tell what lies before an event. */
+  /** Whether the history must tell what lies before an event, because its member may have skipped something. */
   #isDoubtful({ endpoint, index: from }: Line, { index }: StoreEvent): boolean {
-    if (index - Math.max(this.position ?? 0, from) <= 1) return false;
     const { members, period } = this.context;
-    const isOverdue = performance.now() - members.seenAt(endpoint) > 2 * period() + usualDelay;
-    members.seen(endpoint, index, undefined);
-    return isOverdue || members.hasJumpedSince(endpoint, this.#openedAt);
+    const isNext = index - Math.max(this.position ?? 0, from) <= 1;
+    return !isNext && members.mayHaveSkipped(endpoint, index, this.#openedAt, 2 * period() + usualDelay);
   }
 
   #onSuspicion(): void {

@@ -53,17 +53,22 @@ export class MemberTrail {
     member.raftIndex = raftIndex ?? member.raftIndex;
   }
 
-  /** When a member was last heard of. */
-  seenAt(endpoint: string): number {
-    return this.#of(endpoint).at;
-  }
-
   /**
    * Whether a member may have jumped since a time. One that lags, and is caught up by a snapshot of raft's, skips events in
    * its open watches, and nothing that it says tells so.
    */
   hasJumpedSince(endpoint: string, at: number): boolean {
     return this.#of(endpoint).jumpedAt >= at;
+  }
+
+  /**
+   * Takes in that a watch has told an event, and decides whether its member may have jumped since the watch was opened:
+   * it has been seen to, or has not been heard of for longer than `longest` milliseconds.
+   */
+  mayHaveSkipped(endpoint: string, index: number, openedAt: number, longest: number): boolean {
+    const isOverdue = performance.now() - this.#of(endpoint).at > longest;
+    this.seen(endpoint, index, undefined);
+    return isOverdue || this.hasJumpedSince(endpoint, openedAt);
   }
 
   /** Whether a member was close to an index that the cluster has reached, when it was last heard of. */

@@ -25,6 +25,13 @@ export class Scope {
   }
 }
 
+/** A key, and the keys of all directories above it up to the root. */
+export function* keysUpFrom(key: string): Generator<string, void, undefined> {
+  yield key;
+  for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) yield key.slice(0, end);
+  if (key !== '/') yield '/';
+}
+
 /** Whether a key lies below another one, however deep. */
 export function isBelow(key: string, ancestor: string): boolean {
   if (ancestor === '/') return key !== '/';

@@ -26,6 +26,11 @@ export class Sequence {
     return this.#position === undefined ? undefined : Math.max(this.#position, this.#floor);
   }
 
+  /** The last index that was told, or from which on it was to be told; 0 before the beginning. */
+  get told(): number {
+    return this.#position ?? 0;
+  }
+
   /** Begins, or begins anew behind a gap. */
   begin(index: number, gap: Gap | undefined): void {
     this.#position = this.#floor = index;
@@ -39,7 +44,7 @@ export class Sequence {
 
   /** Whether an event has been told, or lies before what has. */
   isPast(event: StoreEvent): boolean {
-    return event.index <= (this.#position ?? 0);
+    return event.index <= this.told;
   }
 
   tell(event: StoreEvent): void {
