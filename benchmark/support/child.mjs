@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { serve } from './serve.mjs';
 import { value } from './workload.mjs';
 
 // The process of one contender. It runs one block after the other as it is told, and says what each has cost.
@@ -37,10 +38,4 @@ async function block({ operation, inFlight, seconds }) {
   return { opsPerSecond: operations / elapsed, cpu: ((user + system) / 1e6 / operations) * 10_000 };
 }
 
-process.on('message', (scenario) => {
-  block(scenario).then(
-    (result) => process.send({ result }),
-    (error) => process.send({ error: String(error?.message ?? error) }),
-  );
-});
-process.send({ ready: true });
+serve(block);

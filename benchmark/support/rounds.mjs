@@ -5,8 +5,25 @@
  */
 
 /**
- * Lets the contenders run back to back, in rounds of random order, and compares within each round: what disturbs a
- * machine for a while disturbs all of a round alike.
+ * Lets the contenders run back to back, in rounds of random order.
+ *
+ * @template {{ name: string, run: (scenario: Scenario) => Promise<Result> }} Contender
+ * @template Scenario, Result
+ * @param {Contender[]} contenders
+ * @param {Scenario} scenario
+ * @param {number} rounds
+ * @returns {Promise<Map<string, Result[]>>} By the contenders' names, a result for each round.
+ */
+export async function playRounds(contenders, scenario, rounds) {
+  const results = new Map(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const contender of shuffled(contenders))
+      results.get(contender.name).push(await contender.run(scenario));
+  return results;
+}
+
+/**
+ * Plays rounds and compares within each of them: what disturbs a machine for a while disturbs all of a round alike.
  *
  * @param {Contender[]} contenders
  * @param {string} baseline Name of the one that the others are compared with.
@@ -15,10 +32,7 @@
  * @returns {Promise<Row[]>} Medians over the rounds, in the order of the contenders.
  */
 export async function runRounds(contenders, baseline, scenario, rounds) {
-  const results = new Map(contenders.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round++)
-    for (const contender of shuffled(contenders))
-      results.get(contender.name).push(await contender.run(scenario));
+  const results = await playRounds(contenders, scenario, rounds);
   const bases = results.get(baseline);
   return contenders.map(({ name }) => {
     const own = results.get(name);

@@ -6,14 +6,33 @@
  */
 export function printTable(title, rows) {
   const heads = ['ops/s', 'ratio', 'CPU s / 10,000', 'ratio'];
-  console.log(`\n${title.padEnd(28)}${heads.map((head) => head.padStart(16)).join('')}`);
-  for (const { name, opsPerSecond, ratio, cpu, cpuRatio } of rows) {
-    const cells = [
-      Math.round(opsPerSecond).toLocaleString('en-US'),
-      ratio.toFixed(2),
-      cpu?.toFixed(3) ?? '',
-      cpuRatio?.toFixed(2) ?? '',
-    ];
-    console.log(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(16)).join('')}`);
-  }
+  const lines = rows.map(({ name, opsPerSecond, ratio, cpu, cpuRatio }) => [
+    name,
+    whole(opsPerSecond),
+    ratio.toFixed(2),
+    cpu?.toFixed(3),
+    cpuRatio?.toFixed(2),
+  ]);
+  printLines(title, heads, lines);
+}
+
+/**
+ * Prints a table, a cell without a text as an empty one.
+ *
+ * @param {string} title
+ * @param {string[]} heads Of all columns but the first one.
+ * @param {(string | undefined)[][]} lines
+ */
+export function printLines(title, heads, lines) {
+  const print = ([first, ...cells], widths) =>
+    console.log(first.padEnd(28) + cells.map((cell = '', i) => cell.padStart(widths[i])).join(''));
+  const widths = heads.map((head) => Math.max(8, head.length + 2));
+  console.log();
+  print([title, ...heads], widths);
+  for (const line of lines) print(line, widths);
+}
+
+/** @param {number} value */
+export function whole(value) {
+  return Math.round(value).toLocaleString('en-US');
 }

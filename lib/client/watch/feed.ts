@@ -14,8 +14,6 @@ import { isTransient } from './transient.js';
 
 /** How late a proof may be, in milliseconds. */
 const usualDelay = 500;
-/** A line that lasts no longer than this has failed, in milliseconds. */
-const shortLife = 1_000;
 
 /**
  * All changes of one scope for everybody who watches it or a part of it.
@@ -222,7 +220,7 @@ export class Feed {
       onEvent: (event) => this.#onEvent(line, event),
       onEnd: () => {
         this.#lose(line, false);
-        if (performance.now() - this.#openedAt < shortLife) this.#backoff.failed();
+        this.#backoff.lasted(performance.now() - this.#openedAt);
       },
     });
     if (this.isLive) this.context.onSettled();
@@ -275,7 +273,7 @@ export class Feed {
   #lose(line: Line, isBehind: boolean): void {
     if (this.#line !== line) return;
     this.#settle(line);
-    if (line.told > 0 || performance.now() - this.#openedAt >= shortLife) this.#backoff.succeeded();
+    if (line.told > 0) this.#backoff.succeeded();
     this.#isBehind = isBehind;
     this.#drop();
   }
@@ -290,9 +288,8 @@ export class Feed {
   }
 
   #isFinal(error: unknown): boolean {
-    if (error instanceof EtcdClusterIdChangedError)
-      return ++this.#foreign > this.context.cluster.addresses.length;
-    return !isTransient(error);
+    if (!(error instanceof EtcdClusterIdChangedError)) return !isTransient(error);
+    return ++this.#foreign > this.context.cluster.addresses.length;
   }
 
   #fail(error: unknown): void {
