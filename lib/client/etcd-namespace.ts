@@ -1,6 +1,7 @@
 import { normalizeKey, type EtcdKey } from './http/key-path.js';
 import type { KeysContext } from './keys/etcd-reads.js';
 import { EtcdKeys } from './keys/index.js';
+import { checkWatchable } from './keys/key-requests.js';
 import {
   checkCacheOptions,
   checkWatchOptions,
@@ -12,8 +13,8 @@ import {
   type EtcdChangeEvent,
   type EtcdWaitOptions,
   type EtcdWatchOptions,
-  type WatchContext,
 } from './watch/index.js';
+import type { WatchContext } from './watch/watcher.js';
 
 /** What {@link EtcdNamespace} needs of its client. @internal */
 export interface NamespaceContext extends KeysContext {
@@ -54,6 +55,7 @@ export class EtcdNamespace extends EtcdKeys {
   watch(key: EtcdKey, options: EtcdWatchOptions = {}): EtcdWatcher {
     checkWatchOptions(options);
     const scope = new Scope(this.full(key), options.recursive === true);
+    checkWatchable(scope.key);
     return new EtcdWatcher(this.#context.watch, scope, normalizeKey(key), this.store.prefix, options);
   }
 

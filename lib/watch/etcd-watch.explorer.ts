@@ -39,12 +39,10 @@ function hostsOf(modules: ModulesContainer): ReadonlyMap<object, InstanceWrapper
   const hosts = new Map<object, InstanceWrapper<object>>();
   for (const { providers, controllers } of modules.values()) {
     for (const wrapper of [...providers.values(), ...controllers.values()] as InstanceWrapper<unknown>[]) {
-      // What `useExisting` gives is found under its own token.
-      if (wrapper.isAlias) continue;
       refuseScope(wrapper);
       const { instance } = wrapper;
       if (typeof instance !== 'object' || instance === null) continue;
-      // A factory may give what Nest has made of a class elsewhere; guards and filters are found by the class.
+      // `useExisting` and factories give what Nest has made of a class elsewhere; guards are found by the class.
       if (hosts.get(instance)?.isNotMetatype ?? true) hosts.set(instance, wrapper as InstanceWrapper<object>);
     }
   }

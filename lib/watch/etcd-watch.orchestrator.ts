@@ -5,7 +5,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { Subject } from 'rxjs';
 import type { EtcdNamespace } from '../client/index.js';
 import {
@@ -40,7 +40,6 @@ export class EtcdWatchOrchestrator implements OnModuleInit, OnApplicationBootstr
     @Inject(ETCD_EVENTS) private readonly events: Subject<EtcdServiceEvent>,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
-    @Inject(ExternalContextCreator) private readonly creator: ExternalContextCreator,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}
 
@@ -57,7 +56,7 @@ export class EtcdWatchOrchestrator implements OnModuleInit, OnApplicationBootstr
     const reporter = new WatchReporter(this.connection.name, logger, this.events);
     const { etcd } = this;
     if (!canWatch(etcd)) return reporter.notStarted(this.#found.length);
-    const pipeline = new HandlerPipeline(this.creator, this.modules, this.config);
+    const pipeline = new HandlerPipeline(this.modules, this.config);
     this.#loops = this.#found.map((found) => {
       const { handler, definition } = found;
       const key = resolveKey(found, this.moduleRef);

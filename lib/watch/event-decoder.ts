@@ -1,4 +1,5 @@
 import { EtcdDecodeError, type EtcdEvent, type EtcdResyncEvent } from '../client/index.js';
+import { decodeValue } from '../client/keys/decode-value.js';
 import { checkSchema } from '../client/keys/schema.js';
 import type { EtcdDecodedEvent, EtcdDecodedResyncEvent } from '../interfaces/index.js';
 import type { WatchDecoding } from './watch-definition.js';
@@ -32,22 +33,12 @@ export class EventDecoder {
   async #decode(key: string, text: string, onRefused: OnRefused): Promise<{ value: unknown } | undefined> {
     const { codec, schema } = this.decoding;
     try {
-      const value = decodeText(key, text, codec);
+      const value = decodeValue(key, text, codec);
       return { value: schema === undefined ? value : await checkSchema(key, schema, value) };
     } catch (error) {
       // A schema that throws instead of naming issues may quote the value, so that its words are left out.
       onRefused(error instanceof EtcdDecodeError ? error : new EtcdDecodeError(key, 'its schema fails'));
       return undefined;
     }
-  }
-}
-
-function decodeText(key: string, text: string, codec: WatchDecoding['codec']): unknown {
-  try {
-    return codec.decode(text);
-  } catch (error) {
-    // What V8 says of JSON quotes the value, and what other codecs say may do so too.
-    const isSyntax = error instanceof Error && error.name === 'SyntaxError';
-    throw new EtcdDecodeError(key, isSyntax ? 'it is no JSON' : 'its codec refuses it');
   }
 }

@@ -1,6 +1,6 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
-import type { ApplicationConfig, ModulesContainer, NestContainer } from '@nestjs/core';
+import type { NestContainer } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 
 /** A filter, and what it catches; nothing stands for everything. */
@@ -14,9 +14,8 @@ export interface ExceptionFilter {
  * one that has not handled the error, and logs what is not handled by itself, without saying for which event.
  */
 export class ExceptionFilters extends ExternalExceptionFilterContext {
-  constructor(modules: ModulesContainer, config: ApplicationConfig) {
-    // All that it asks of the container are the modules, which are what can be injected.
-    super({ getModules: () => modules } as NestContainer, config);
+  constructor(container: NestContainer) {
+    super(container, container.applicationConfig);
   }
 
   /** Those of the method, of its class and of the application, in the order in which Nest asks them. */
@@ -24,7 +23,7 @@ export class ExceptionFilters extends ExternalExceptionFilterContext {
     instance: object,
     method: (...args: unknown[]) => unknown,
     moduleKey: string,
-    inquirerId: string | undefined,
+    inquirerId: string,
   ): readonly ExceptionFilter[] {
     this.moduleContext = moduleKey;
     const filters = this.createContext<unknown[], ExceptionFilter[]>(

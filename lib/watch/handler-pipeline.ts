@@ -1,11 +1,12 @@
 import type { ArgumentsHost } from '@nestjs/common';
-import { ApplicationConfig, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { ExternalContextCreator, type ApplicationConfig, type ModulesContainer } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EtcdEvent } from '../client/index.js';
 import type { FoundWatch } from './etcd-watch.explorer.js';
 import { ExceptionFilters, filterFor, type ExceptionFilter } from './exception-filters.js';
 import { eventParameter, handlerParameters } from './handler-parameters.js';
+import { staticContainer } from './static-container.js';
 
 /** Why a handler has failed, where no filter has handled that. */
 export interface HandlerFailure {
@@ -21,24 +22,19 @@ type Method = (...args: unknown[]) => unknown;
 
 /** Puts guards, interceptors, pipes and filters around handlers. */
 export class HandlerPipeline {
+  readonly #creator: ExternalContextCreator;
   readonly #filters: ExceptionFilters;
 
-  constructor(
-    private readonly creator: ExternalContextCreator,
-    modules: ModulesContainer,
-    config: ApplicationConfig,
-  ) {
-    this.#filters = new ExceptionFilters(modules, config);
+  constructor(modules: ModulesContainer, config: ApplicationConfig) {
+    const container = staticContainer(modules, config);
+    this.#creator = ExternalContextCreator.fromContainer(container);
+    this.#filters = new ExceptionFilters(container);
   }
 
   /** Enhancers are read now: those that the application adds later do not apply. */
   build({ instance, method, wrapper }: FoundWatch): CallHandler {
     const callback = Reflect.get(instance, method) as Method;
     const moduleKey = wrapper.host?.token ?? '';
-    // Transient enhancers are made for each host and found by it. Asking by the host finds request-scoped ones of the
-    // application too, but as bare prototypes; without it, they are left out, as everywhere outside of requests.
-    const hasTransients = wrapper.getEnhancersMetadata()?.some(({ isTransient }) => isTransient) ?? false;
-    const inquirerId = hasTransients ? wrapper.id : undefined;
     const call = this.#inModule(moduleKey).create(
       instance,
       callback,
@@ -46,11 +42,12 @@ export class HandlerPipeline {
       handlerParameters,
       eventParameter,
       undefined,
-      inquirerId,
+      // Transient guards and the like are made for each host, and found by it.
+      wrapper.id,
       { guards: true, interceptors: true, filters: false },
       'etcd',
     );
-    const filters = this.#filters.of(instance, callback, moduleKey, inquirerId);
+    const filters = this.#filters.of(instance, callback, moduleKey, wrapper.id);
     return async (event) => {
       try {
         await call(event);
@@ -68,7 +65,7 @@ export class HandlerPipeline {
    * guards without a word.
    */
   #inModule(moduleKey: string): ExternalContextCreator {
-    return Object.create(this.creator, {
+    return Object.create(this.#creator, {
       getContextModuleKey: { value: () => moduleKey },
     }) as ExternalContextCreator;
   }

@@ -89,13 +89,22 @@ export class WatchReporter {
   }
 }
 
-/** What an error says, or anything else that was thrown. */
+/** What an error says, or anything else that was thrown, for which even its words may be code that fails. */
 function describe(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
-  return 'name' in error ? `${String(error.name)}: ${String(error.message)}` : String(error.message);
+  try {
+    if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
+    const message = String(error.message);
+    return 'name' in error ? `${String(error.name)}: ${message}` : message;
+  } catch {
+    return 'something that cannot be written was thrown';
+  }
 }
 
 function stackOf(error: unknown): string | undefined {
-  const hasStack = typeof error === 'object' && error !== null && 'stack' in error;
-  return hasStack && typeof error.stack === 'string' ? error.stack : undefined;
+  try {
+    const { stack } = error as { stack?: unknown };
+    return typeof stack === 'string' ? stack : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,6 +12,8 @@ const imports: Readonly<Record<string, readonly string[]>> = {
     'type EtcdModuleOptions',
     'type EtcdOptionsFactory',
     'EtcdService',
+    'EtcdWatch',
+    'type EtcdEvent',
     'InjectEtcd',
     'ETCD_MODULE_OPTIONS',
     'EtcdIndeterminateError',
@@ -26,9 +28,9 @@ const imports: Readonly<Record<string, readonly string[]>> = {
 
 /** What stands for the reader's own things. */
 const prelude = `
-import type { EtcdClient as Client, EtcdModuleOptions as Options } from 'nestjs-etcd';
+import type { EtcdClient as Client, EtcdModuleOptions as Options, EtcdService as Service } from 'nestjs-etcd';
 declare global {
-  const etcd: Client, root: Client;
+  const etcd: Client, root: Client, service: Service;
   const rootPassword: string, userId: string, theme: string, ca: string, bytes: Uint8Array;
   const auditOptions: () => Options;
   class AppModule {}

@@ -107,6 +107,21 @@ describe('A process with an application', () => {
     expect(await program.ended).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
+  it('outlives every failure of a handler of @EtcdWatch, and is kept alive by its watch until app.close()', async () => {
+    program = new Program('watch.mjs', compiled.esm, compiled.cjs, etcd.url);
+    await program.says('watching');
+    const failures = ['throws', 'filtered', 'nothing', 'hostile', 'unreadable'];
+    for (const name of [...failures, 'end']) {
+      await etcd.request(`/v2/keys/watched/${name}`, { method: 'PUT' });
+      await program.says(`/watched/${name}\n`);
+    }
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(JSON.parse(program.output.split('\n').at(-2) ?? '')).toEqual([
+      'watch.ready /watched',
+      ...failures.map((name) => `watch.handler.failed /watched/${name}`),
+    ]);
+  });
+
   it('may load the ES module and the CommonJS build, which understand each other', async () => {
     program = new Program('two-copies.mjs', compiled.esm, compiled.cjs);
     expect(await program.ended).toEqual({ code: 0, signal: null });

@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { ETCD_MODULE_OPTIONS } from 'nestjs-etcd';
 import { AppModule } from '../../sample/01-quickstart/src/app.module.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { waitFor } from '../support/wait-for.js';
 
 describe('The quickstart', () => {
   let etcd: EtcdMember;
@@ -163,6 +164,25 @@ describe('The quickstart', () => {
       expect(await ask('DELETE', '/directories/made/below')).toMatchObject({ status: 200 });
       expect(await ask('DELETE', '/directories/made?recursive')).toMatchObject({ status: 200 });
       expect(await ask('DELETE', '/directories/made')).toEqual(failed(404, 'ETCD_KEY_NOT_FOUND'));
+    });
+  });
+
+  describe('/changes', () => {
+    it('tells the last ten changes, also those that others made, and the newest one first', async () => {
+      for (let i = 0; i < 10; i++) await ask('PUT', `/keys/changes/${i}`, { value: '1' });
+      await etcd.request('/v2/keys/changes/9', { method: 'DELETE' });
+      const body = await waitFor(async () => {
+        const { body } = await ask('GET', '/changes');
+        return (body as unknown as { action: string }[])[0]?.action === 'delete' && body;
+      });
+      expect(body).toEqual([
+        { action: 'delete', key: '/changes/9', index: expect.any(Number) },
+        ...[9, 8, 7, 6, 5, 4, 3, 2, 1].map((i) => ({
+          action: 'set',
+          key: `/changes/${i}`,
+          index: expect.any(Number),
+        })),
+      ]);
     });
   });
 

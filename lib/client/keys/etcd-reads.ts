@@ -1,10 +1,11 @@
 import { Call } from '../cluster/call.js';
-import { EtcdDecodeError, EtcdKeyNotFoundError, EtcdNotFileError } from '../errors/index.js';
+import { EtcdKeyNotFoundError, EtcdNotFileError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
 import type { EtcdCallOptions } from '../options/index.js';
 import { checkMethod, checkOptions } from './check-options.js';
 import { json, type EtcdCodec } from './codecs.js';
+import { decodeValue } from './decode-value.js';
 import type { EtcdGetOptions, EtcdJsonOptions } from './key-options.js';
 import { getRequest } from './key-requests.js';
 import type { KeyStore } from './key-store.js';
@@ -60,13 +61,7 @@ export abstract class EtcdReads {
       throw new EtcdNotFileError(`GET ${node.key}: it is a directory, which has no value.`, {
         reason: node.key,
       });
-    try {
-      return codec.decode(node.value);
-    } catch (error) {
-      // What V8 says of JSON quotes the value, and what other codecs say may do so too.
-      const isSyntax = error instanceof Error && error.name === 'SyntaxError';
-      throw new EtcdDecodeError(node.key, isSyntax ? 'it is no JSON' : 'its codec refuses it');
-    }
+    return decodeValue(node.key, node.value, codec);
   }
 
   /** Reads a JSON value and, with a schema, checks and types it. @throws {EtcdDecodeError} when it is no JSON, or not what the schema wants */

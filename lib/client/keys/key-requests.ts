@@ -15,6 +15,11 @@ export function getRequest(key: string, parameters: Parameters, quorum: boolean)
   return quorum ? throughRaft(request) : request;
 }
 
+/** Refuses a key that cannot be sent, with room for the parameters of a watch. @throws {EtcdInvalidKeyError} */
+export function checkWatchable(key: string): void {
+  checkRequestLine('GET', pathOf(key));
+}
+
 /** `GET /v2/keys/KEY?wait=true`: the changes of a key, or with `recursive` of everything below it too. */
 export function watchRequest(key: string, parameters: Parameters): EtcdRequest {
   return { method: 'GET', path: withQuery(pathOf(key), { wait: true, ...parameters }), read: true };

@@ -45,8 +45,8 @@ export interface EtcdResyncEvent {
   /** The watched key. */
   readonly key: string;
   /**
-   * The watched node as a quorum read shows it, for a recursive watch with everything below; `undefined` when it does
-   * not exist.
+   * The watched node as a quorum read shows it, for a recursive watch with everything below, each level sorted;
+   * `undefined` when it does not exist.
    */
   readonly node: EtcdNode | undefined;
   /** The store index of that state. */

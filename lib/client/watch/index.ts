@@ -1,7 +1,7 @@
 export { EtcdCache, type EtcdCacheChange, type EtcdCacheEvents } from './cache.js';
 export { Feeds } from './feeds.js';
 export { Scope, type EtcdRelation } from './scope.js';
-export { EtcdWatcher, type WatchContext } from './watcher.js';
+export { EtcdWatcher } from './watcher.js';
 export {
   checkCacheOptions,
   checkWatchOptions,

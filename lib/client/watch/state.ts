@@ -21,7 +21,7 @@ export async function readState(
 ): Promise<State> {
   try {
     return await cluster.request(
-      getRequest(key, { recursive: recursive || undefined }, true),
+      getRequest(key, { recursive: recursive || undefined, sorted: true }, true),
       call,
       (answer) => {
         const { node, etcdIndex } = readResult(answer, prefix);

@@ -1,6 +1,7 @@
 import { Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { EtcdExceptionFilter, EtcdModule } from 'nestjs-etcd';
+import { ChangesController } from './changes/changes.controller.js';
 import { ClusterController } from './cluster/cluster.controller.js';
 import { DirectoriesController } from './directories/directories.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -12,7 +13,13 @@ import { KeysController } from './keys/keys.controller.js';
       useFactory: () => ({ hosts: (process.env['ETCD_HOSTS'] ?? 'http://127.0.0.1:2379').split(',') }),
     }),
   ],
-  controllers: [KeysController, DirectoriesController, ClusterController, HealthController],
+  controllers: [
+    KeysController,
+    DirectoriesController,
+    ChangesController,
+    ClusterController,
+    HealthController,
+  ],
   providers: [
     // Checks bodies and queries against the schemas that the controllers name.
     { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },

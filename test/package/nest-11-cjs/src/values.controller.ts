@@ -1,5 +1,7 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
-import { EtcdService } from 'nestjs-etcd';
+import { Body, Controller, Get, Param, Put, UseFilters, UseGuards } from '@nestjs/common';
+import { type EtcdEvent, EtcdService, EtcdWatch } from 'nestjs-etcd';
+
+import { JournalFilter, JournalGuard } from './journal';
 
 @Controller('values')
 export class ValuesController {
@@ -13,5 +15,13 @@ export class ValuesController {
   @Get(':key')
   async get(@Param('key') key: string) {
     return { value: (await this.etcd.get(key)).node.value };
+  }
+
+  /** Fails with the keys that it is told of, for the filter to see. */
+  @EtcdWatch('/', { recursive: true, initial: true })
+  @UseGuards(JournalGuard)
+  @UseFilters(JournalFilter)
+  onChange(event: EtcdEvent) {
+    for (const { key } of event.node?.leaves() ?? []) throw new Error(key);
   }
 }

@@ -1,8 +1,15 @@
 import type { INestApplication } from '@nestjs/common';
 
-/** Writes a value through the application's HTTP routes, and resolves to what they read back. */
+import { Journal } from './journal.js';
+
+/**
+ * Writes a value through the application's HTTP routes, and resolves to what they read back, once its watch has told of
+ * it through a guard and a filter.
+ */
 export async function roundTrip(app: INestApplication, key: string, value: string): Promise<unknown> {
   await app.listen(0, '127.0.0.1');
+  const journal = app.get(Journal);
+  await journal.has('guard etcd');
   const url = `${await app.getUrl()}/values/${key}`;
   const written = await fetch(url, {
     method: 'PUT',
@@ -10,6 +17,7 @@ export async function roundTrip(app: INestApplication, key: string, value: strin
     body: JSON.stringify({ value }),
   });
   if (!written.ok) throw new Error(`PUT ${url}: ${written.status} ${await written.text()}`);
+  await journal.has(`filter etcd /${key}`);
   const read = await fetch(url);
   return read.json();
 }
