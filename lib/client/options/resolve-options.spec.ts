@@ -23,6 +23,7 @@ describe('resolveOptions', () => {
       quorum: false,
       clusterId: undefined,
       maxResponseBytes: 33_554_432,
+      watch: { rearm: 2_000 },
     });
     for (const level of ['log', 'warn', 'error'] as const) expect(logger[level]('unseen')).toBeUndefined();
   });
@@ -112,6 +113,9 @@ describe('resolveOptions', () => {
     ...[0, -1, 1.5, Infinity, '1', null].flatMap<(typeof wrong)[number]>((value) => [
       [{ maxResponseBytes: value }, 'maxResponseBytes', String(value), /a whole number of bytes from 1/],
     ]),
+    [{ watch: 1 }, 'watch', '1 (number)', /expected an object/],
+    [{ watch: { interval: 5 } }, 'interval', undefined, /known are rearm/],
+    [{ watch: { rearm: 0 } }, 'watch.rearm', '0 (number)', /milliseconds above 0/],
     [{ sync: 1 }, 'sync', '1 (number)', /expected an object/],
     [{ sync: null }, 'sync', 'null', /expected an object/],
     [{ sync: { every: 5 } }, 'every', undefined, /known are accept, interval/],
