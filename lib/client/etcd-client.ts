@@ -48,7 +48,7 @@ export class EtcdClient extends EtcdNamespace {
     const resolved = resolveOptions(options);
     const { timeout, quorum, logger, watch } = resolved;
     const cluster = new Cluster(resolved);
-    const feeds = new Feeds(cluster, watch.rearm, timeout);
+    const feeds = new Feeds(cluster, watch.rearm, timeout, logger);
     const watchers = new Set<EtcdWatcher>();
     super(
       {

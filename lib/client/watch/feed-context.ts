@@ -12,6 +12,8 @@ export interface FeedContext {
   readonly period: () => number;
   /** The feed has a new line that tells what happens now. */
   readonly onSettled: () => void;
+  /** No member has answered an attempt to open a line. */
+  readonly onUnanswered: () => void;
   /** The feed has ended for good. */
   readonly onFailed: (error: unknown) => void;
 }

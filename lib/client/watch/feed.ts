@@ -1,4 +1,4 @@
-import { EtcdClusterIdChangedError, EtcdEventIndexClearedError } from '../errors/index.js';
+import { EtcdClusterIdChangedError, EtcdEventIndexClearedError, EtcdTimeoutError } from '../errors/index.js';
 import { Backoff } from './backoff.js';
 import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
@@ -121,6 +121,7 @@ export class Feed {
         await woken;
       } catch (error) {
         if (this.#isFinal(error)) return this.#fail(error);
+        if (error instanceof EtcdTimeoutError) this.context.onUnanswered();
         this.#backoff.failed();
       }
       await this.#backoff.pause();
@@ -149,13 +150,10 @@ export class Feed {
     const fetching = new AbortController();
     this.#fetching = fetching;
     let to = Infinity;
-    const fetched = fetchHistory(
-      this.#lines,
-      (this.position ?? 0) + 1,
-      () => to,
-      fetching.signal,
-      (event) => this.#sequence.tell(event),
-    ).catch((error: unknown) => error);
+    const range = { from: (this.position ?? 0) + 1, to: () => to, signal: fetching.signal };
+    const fetched = fetchHistory(this.#lines, range, (event) => this.#sequence.tell(event)).catch(
+      (error: unknown) => error,
+    );
     try {
       const line = this.#standby.take() ?? (await this.#lines.fromNow(this.endpoint));
       // Another line has taken over, or the old one has ended: what was being fetched is theirs now.

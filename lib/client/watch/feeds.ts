@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
+import type { EtcdLogger } from '../options/index.js';
 import { Feed } from './feed.js';
 import { MemberTrail } from './member-trail.js';
 import { Pace } from './pace.js';
@@ -17,12 +18,15 @@ export class Feeds {
   readonly #members = new MemberTrail();
   readonly #pace: Pace;
   #starting: NodeJS.Immediate | undefined;
+  /** Whether it has been said that watches are not answered. */
+  #isUnanswered = false;
 
   /** @param longestSilence milliseconds after which a silent feed is proven */
   constructor(
     private readonly cluster: Cluster,
     longestSilence: number,
     private readonly timeout: number,
+    private readonly logger: EtcdLogger,
   ) {
     this.#pace = new Pace(this.#feeds, cluster.session, longestSilence);
   }
@@ -66,6 +70,7 @@ export class Feeds {
         period: () => this.#pace.period,
         members: this.#members,
         onSettled: () => this.#onSettled(feed),
+        onUnanswered: () => this.#onUnanswered(feed),
         onFailed: (error) => this.#onFailed(feed, error),
       },
       position,
@@ -91,7 +96,17 @@ export class Feeds {
     this.#fresh.clear();
   }
 
+  /** Says so once for all watches, since nothing else does where a member answers requests, but no watches. */
+  #onUnanswered({ scope }: Feed): void {
+    if (this.#isUnanswered) return;
+    this.#isUnanswered = true;
+    this.logger.warn(
+      `No member answers the watch of ${scope.key} within ${this.timeout} ms; it is tried again. If other requests are answered, a proxy holds the answers to watches back: use the addresses of the members.`,
+    );
+  }
+
   #onSettled(feed: Feed): void {
+    this.#isUnanswered = false;
     feed.subscribers.attached(feed.position ?? 0);
     this.#fit(feed);
     this.#pace.settled();

@@ -14,19 +14,26 @@ interface Found {
   readonly head: number;
 }
 
+/** What is fetched of the history. */
+export interface HistoryRange {
+  /** The first index. */
+  readonly from: number;
+  /** The last index, which may become known only while it is fetched. */
+  readonly to: () => number;
+  /** Ends the fetching. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Fetches the changes of a scope out of etcd's history, from one index up to another, in order, and ends when there are
  * no more. A poll gives the first change from its index on, so that polls at neighbouring indexes lose nothing. Where
  * the rest of the range holds no change, a poll waits for one behind it; the signal ends that.
  *
- * @param to the end of the range, which may become known only while it is fetched
  * @throws {EtcdEventIndexClearedError} when the beginning has left the history
  */
 export async function fetchHistory(
   lines: Lines,
-  from: number,
-  to: () => number,
-  signal: AbortSignal,
+  { from, to, signal }: HistoryRange,
   deliver: (event: StoreEvent) => void,
 ): Promise<void> {
   for (let next = from; next <= to();) {
@@ -35,16 +42,14 @@ export async function fetchHistory(
     deliver(event);
     next = event.index + 1;
     if (head - event.index > worthwhile)
-      next = await fetchMany(lines, next, () => Math.min(to(), head), signal, deliver);
+      next = await fetchMany(lines, { from: next, to: () => Math.min(to(), head), signal }, deliver);
   }
 }
 
 /** Fetches changes by many polls at a time, until the end or until there are fewer than thought. Gives the next index. */
 async function fetchMany(
   lines: Lines,
-  from: number,
-  to: () => number,
-  signal: AbortSignal,
+  { from, to, signal }: HistoryRange,
   deliver: (event: StoreEvent) => void,
 ): Promise<number> {
   const ending = new AbortController();

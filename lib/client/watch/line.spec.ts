@@ -33,12 +33,23 @@ const hello = 'HTTP/1.1 200 OK\r\nX-Etcd-Cluster-Id: cafe\r\nContent-Length: 14\
 class Told {
   readonly values: string[] = [];
   readonly ends: unknown[] = [];
+  #onEnd: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => (this.#onEnd = resolve));
 
   constructor(line: Line) {
     line.listen({
       onEvent: (event) => this.values.push(event.nodes('').node.value ?? ''),
-      onEnd: (problem) => this.ends.push(problem),
+      onEnd: (problem) => {
+        this.ends.push(problem);
+        this.#onEnd();
+      },
     });
+  }
+
+  /** Everything, when the line has ended. */
+  async all(): Promise<this> {
+    await this.#ended;
+    return this;
   }
 }
 
@@ -77,9 +88,7 @@ describe('Line', () => {
   /** What is told of a body, up to its end. */
   async function tellOf(...parts: typeof body): Promise<Told> {
     body = parts;
-    const told = new Told(await open());
-    await waitFor(() => told.ends.length > 0, { what: 'the end of a line' });
-    return told;
+    return new Told(await open()).all();
   }
 
   /** What is told of some chunks. */
@@ -131,8 +140,7 @@ describe('Line', () => {
       body = parts;
       const told = new Told(await open());
       listens();
-      await waitFor(() => told.ends.length > 0, { what: 'the end of a line' });
-      return told;
+      return told.all();
     }
 
     it.each([
@@ -145,8 +153,9 @@ describe('Line', () => {
       ['no action', '{"node":{"key":"/a","modifiedIndex":6}}'],
     ])('ends with an error at %s, and tells nothing after it', async (_, garbage) => {
       const parts = [eventOf(6, 'before'), Buffer.from(`${garbage}\n`), eventOf(7, 'after')];
-      const told = await tellAtOnce(chunked(...parts), lastChunk);
-      expect(told).toEqual({ values: ['before'], ends: [expect.any(EtcdResponseError)] });
+      // The server would go on.
+      const told = await tellAtOnce(chunked(...parts));
+      expect(told).toMatchObject({ values: ['before'], ends: [expect.any(EtcdResponseError)] });
       await waitFor(() => stub.openConnections <= 1, { what: 'the end of its connection' });
       expect(told.ends).toHaveLength(1);
     });
