@@ -44,6 +44,11 @@ export class Cluster {
     return this.#membership.ring.endpoints.map(({ address }) => address);
   }
 
+  /** Whether requests carry a password, which etcd takes its time to check. */
+  get sendsCredentials(): boolean {
+    return this.#options.authorization !== undefined;
+  }
+
   get maxResponseBytes(): number {
     return this.#options.maxResponseBytes;
   }
@@ -205,6 +210,7 @@ export class Cluster {
       this.session.checkCluster(answer, endpoint.address, must);
     } catch (error) {
       // Something else answers there now. Nothing more is sent to it before it has said who it is.
+      answer.stream?.close();
       endpoint.doubt();
       this.#goOn(trail, endpoint);
       // What it refused it has not done; what failed there may be done yet.

@@ -3,9 +3,8 @@ import type { Connector } from '../http/connector.js';
 
 /** How long the connection of a watch is kept that has ended, in milliseconds: the next one often comes soon. */
 const watchKeepAlive = 4_000;
-/** Polls of the history are answered at once, so that few connections carry many. */
-const pollConnections = 16;
-const pollsOnOne = 8;
+/** Polls of the history are answered at once, so that few connections carry many of them. */
+const pollConnections = 12;
 
 /** What makes one pool differ from another. */
 export interface PoolOptions {
@@ -13,20 +12,18 @@ export interface PoolOptions {
   readonly connections: number | null;
   /** How long an idle connection is kept, in milliseconds. */
   readonly keepAlive: number;
-  /** Requests on one connection at a time. @default 1 */
-  readonly pipelining?: number;
 }
 
 /** A pool of connections without any timeout of undici's: who sends a request bounds it. */
 export function openPool(
   origin: string,
   connector: Connector,
-  { connections, keepAlive, pipelining = 1 }: PoolOptions,
+  { connections, keepAlive }: PoolOptions,
 ): Pool {
   return new Pool(origin, {
     connections,
     connect: connector.connect,
-    pipelining,
+    pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: keepAlive,
@@ -43,11 +40,7 @@ export class WatchPools {
 
   constructor(origin: string, connector: Connector) {
     this.streams = openPool(origin, connector, { connections: null, keepAlive: watchKeepAlive });
-    this.polls = openPool(origin, connector, {
-      connections: pollConnections,
-      keepAlive: watchKeepAlive,
-      pipelining: pollsOnOne,
-    });
+    this.polls = openPool(origin, connector, { connections: pollConnections, keepAlive: watchKeepAlive });
   }
 
   async destroy(error: Error): Promise<void> {

@@ -18,7 +18,7 @@ export interface EtcdRequest {
   readonly elsewhere?: (answer: HttpAnswer) => boolean;
   /** Takes the body of a good answer as it comes; the answer is there with its headers. */
   readonly receiver?: StreamReceiver;
-  /** Whether it may be sent on a connection on which others wait for their answers. */
+  /** Whether it may wait until another one like it has been answered, because there are many and all are short. */
   readonly isOneOfMany?: boolean | undefined;
   /** The address of a member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;

@@ -154,9 +154,7 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
       return [...removed, ...[...event.added, ...event.changed].flatMap((node) => this.#put(node))];
     }
     if (event.gone) return this.#remove('/');
-    return event.action === 'delete' || event.action === 'compareAndDelete' || event.action === 'expire'
-      ? this.#remove(event.key)
-      : this.#put(event.node);
+    return event.removal ? this.#remove(event.key) : this.#put(event.node);
   }
 
   /** Takes in a node; a directory is none of the files, and may have taken the place of one. */

@@ -12,7 +12,7 @@ export interface QueuedEvent {
 
 /** What waits for a consumer, in order and within bounds. */
 export class EventQueue {
-  #events: QueuedEvent[] = [];
+  #events: (QueuedEvent | undefined)[] = [];
   #first = 0;
   #bytes = 0;
 
@@ -36,7 +36,7 @@ export class EventQueue {
     const queued = this.#events[this.#first];
     if (queued === undefined) return undefined;
     this.#bytes -= queued.event.bytes;
-    this.#first++;
+    this.#events[this.#first++] = undefined;
     if (this.#first === this.#events.length) this.clear();
     else if (this.#first >= 1_024) {
       this.#events = this.#events.slice(this.#first);

@@ -16,6 +16,8 @@ export interface EtcdChangeEvent {
   readonly prevNode: EtcdNode | undefined;
   /** The store index of the change. It grows from event to event. */
   readonly index: number;
+  /** Whether the node is gone, with everything below it: the action is `delete`, `compareAndDelete` or `expire`. */
+  readonly removal: boolean;
   /**
    * Where the changed node lies, seen from the watched key: it itself, a `descendant`, or an `ancestor`, which is a
    * directory that was removed with all that is watched.
@@ -69,7 +71,7 @@ export interface EtcdWatcherEvents extends Record<EtcdWatchAction, [event: EtcdC
   /** Every change. */
   readonly change: [event: EtcdChangeEvent];
   readonly resync: [event: EtcdResyncEvent];
-  /** What has ended the watcher. */
+  /** What has ended the watcher, or what a listener of another kind has thrown. */
   readonly error: [error: unknown];
   /** Nothing comes any more. */
   readonly close: [];

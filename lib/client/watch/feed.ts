@@ -1,4 +1,10 @@
-import { EtcdClusterIdChangedError, EtcdEventIndexClearedError, EtcdTimeoutError } from '../errors/index.js';
+import {
+  EtcdConnectionError,
+  EtcdError,
+  EtcdEventIndexClearedError,
+  EtcdResponseTooLargeError,
+  EtcdTimeoutError,
+} from '../errors/index.js';
 import { Backoff } from './backoff.js';
 import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
@@ -27,7 +33,10 @@ export class Feed {
   readonly #standby: Standby;
   readonly #deafness: Deafness;
   #line: Line | undefined;
-  #openedAt = 0;
+  /** The member that told last. */
+  #member: string | undefined;
+  /** raft's term when a line was opened that has told something since. */
+  #term = 0;
   #triedAt = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
   #held: StoreEvent[] | undefined;
@@ -36,8 +45,9 @@ export class Feed {
   #isBehind = false;
   #isProving = false;
   #wake: () => void = () => undefined;
-  /** Members of another cluster in a row. */
-  #foreign = 0;
+  /** Refusals in a row, and attempts without an answer. */
+  #refusals = 0;
+  #unanswered = 0;
   readonly #closing = new AbortController();
   readonly #backoff = new Backoff(this.#closing.signal);
 
@@ -81,7 +91,7 @@ export class Feed {
   /** Since when it has neither heard anything nor been proven; `Infinity` while there is nothing to prove. */
   get quietSince(): number {
     if (this.#line === undefined || this.#isProving) return Infinity;
-    return Math.max(this.#sequence.toldAt, this.#openedAt, this.#triedAt);
+    return Math.max(this.#sequence.toldAt, this.#line.openedAt, this.#triedAt);
   }
 
   close(): void {
@@ -97,13 +107,14 @@ export class Feed {
 
   /** Proves that nothing was missed: another line, on another member where there is one, takes over. */
   async prove(): Promise<void> {
-    if (this.#line === undefined || this.#isProving) return;
+    const old = this.#line;
+    if (old === undefined || this.#isProving) return;
     this.#isProving = true;
     try {
-      await this.#takeOver(this.#line);
+      await this.#takeOver(old);
     } catch (error) {
-      // The old line goes on; what ends that one too is met again there.
-      if (!isTransient(error) && !(error instanceof EtcdClusterIdChangedError)) this.#fail(error);
+      // The old line goes on, unless its own member refuses it now.
+      if (!isTransient(error) && this.#leaveRefuser(error) === old.endpoint) this.#fail(error);
     } finally {
       this.#isProving = false;
       this.#triedAt = performance.now();
@@ -117,11 +128,11 @@ export class Feed {
       try {
         if (this.#isBehind) await this.#catchUp();
         else if (this.#line === undefined) await this.#attach();
-        this.#foreign = 0;
+        this.#refusals = this.#unanswered = 0;
         await woken;
       } catch (error) {
-        if (this.#isFinal(error)) return this.#fail(error);
-        if (error instanceof EtcdTimeoutError) this.context.onUnanswered();
+        if (!isTransient(error) && this.#isRefusedByAll(error)) return this.#fail(error);
+        if (error instanceof EtcdTimeoutError && ++this.#unanswered === 3) this.context.onUnanswered();
         this.#backoff.failed();
       }
       await this.#backoff.pause();
@@ -134,8 +145,7 @@ export class Feed {
     let gap: Gap | undefined;
     let line = await this.#lines.after(position);
     if (line === undefined) gap = 'cleared';
-    else if (position !== undefined && line.index < position && (await this.#lines.isReset(position))) {
-      line.close();
+    else if (position !== undefined && (await this.#isOfResetStore(line, position))) {
       line = undefined;
       gap = 'reset';
     }
@@ -147,23 +157,25 @@ export class Feed {
   /** Opens a line for what comes from now on, and fetches what lies before it. */
   async #catchUp(): Promise<void> {
     this.#isBehind = false;
+    const position = this.position ?? 0;
+    const member = this.#member;
     const fetching = new AbortController();
     this.#fetching = fetching;
     let to = Infinity;
-    const range = { from: (this.position ?? 0) + 1, to: () => to, signal: fetching.signal };
+    const range = { from: position + 1, to: () => to, member, signal: fetching.signal };
     const fetched = fetchHistory(this.#lines, range, (event) => this.#sequence.tell(event)).catch(
       (error: unknown) => error,
     );
     try {
-      const line = this.#standby.take() ?? (await this.#lines.fromNow(this.endpoint));
+      const line = this.#standby.take() ?? (await this.#openFor(position));
       // Another line has taken over, or the old one has ended: what was being fetched is theirs now.
       if (fetching.signal.aborted) return line.close();
       to = line.index;
       this.#standby.open(line.endpoint);
       this.#use(line, true);
       if (to <= (this.position ?? 0)) fetching.abort();
-      const problem = await fetched;
-      if (this.#line === line) this.#release(line, fetching.signal.aborted ? undefined : problem);
+      const outcome = await fetched;
+      if (this.#line === line) this.#release(line, fetching.signal.aborted ? true : outcome);
     } catch (error) {
       this.#isBehind = true;
       throw error;
@@ -172,10 +184,21 @@ export class Feed {
     }
   }
 
-  /** Tells what was held. @param problem what has ended the fetching of what lies before it */
-  #release(line: Line, problem: unknown): void {
-    if (problem instanceof EtcdEventIndexClearedError) this.#sequence.begin(line.index, 'cleared');
-    else if (problem !== undefined) {
+  /** A line from now on, at a member that has come as far as what was told. */
+  async #openFor(position: number): Promise<Line> {
+    const line = await this.#lines.fromNow(this.#member);
+    if (line.index >= position) return line;
+    line.close();
+    this.context.cluster.leave(line.endpoint);
+    this.#member = undefined;
+    throw new EtcdConnectionError(`${line.endpoint} is behind.`);
+  }
+
+  /** Tells what was held. @param outcome whether everything before it has been fetched, or why not */
+  #release(line: Line, outcome: unknown): void {
+    if (outcome instanceof EtcdEventIndexClearedError) this.#sequence.begin(line.index, 'cleared');
+    else if (outcome === false) return this.#lose(line, false);
+    else if (outcome !== true) {
       this.#lose(line, true);
       return this.#backoff.failed();
     }
@@ -188,23 +211,43 @@ export class Feed {
     this.context.onSettled();
   }
 
-  async #takeOver(old: Line): Promise<void> {
+  async #takeOver(old: Line, mayRepeat = true): Promise<void> {
     const { cluster, members } = this.context;
     this.#settle(old);
     const position = this.position ?? 0;
     const line = await this.#lines.after(position, old.endpoint);
     if (this.#line !== old) return line?.close();
     if (line === undefined) {
-      // More has happened elsewhere than the history holds. As long as its member comes along, the old one still hears.
+      // More has happened elsewhere than the history holds. While its member comes along, the old line is believed.
       await this.#lines.sight(old.endpoint);
       const hears = !isSuspect(old) && members.isInStep(old.endpoint, cluster.session.mark().index);
-      return hears ? undefined : this.#lose(old, true);
+      if (!hears || members.hasJumpedSince(old.endpoint, old.openedAt)) return this.#lose(old, true);
+      this.#sequence.settle(members.toldUpTo(old.endpoint, old.openedAt));
+      return mayRepeat && (this.position ?? 0) > position ? this.#takeOver(old, false) : undefined;
     }
-    if (line.index >= Math.max(position, old.index)) return this.#use(line);
+    if (line.index >= Math.max(position, old.index) && line.raftTerm >= this.#term) {
+      if (line.endpoint !== old.endpoint) this.#standby.drop();
+      return this.#use(line);
+    }
     // A member that is behind hears no better, unless all are.
-    line.close();
     cluster.leave(line.endpoint);
-    if (line.index < position && (await this.#lines.isReset(position))) this.#lose(old, false);
+    if (await this.#isOfResetStore(line, position)) this.#lose(old, false);
+    else line.close();
+  }
+
+  /** Whether a line is of a store that was restored or rebuilt; it is then closed. */
+  async #isOfResetStore(line: Line, position: number): Promise<boolean> {
+    if (line.index >= position && line.raftTerm >= this.#term) return false;
+    try {
+      if (!(await this.#lines.isReset(position, this.#term))) return false;
+    } catch (error) {
+      line.close();
+      throw error;
+    }
+    line.close();
+    this.#term = 0;
+    this.context.members.forget();
+    return true;
   }
 
   #use(line: Line, holds = false): void {
@@ -213,12 +256,13 @@ export class Feed {
     this.#line = line;
     this.#held = holds ? [] : undefined;
     if (!holds) this.#fetching?.abort();
-    this.#openedAt = performance.now();
+    this.#member = line.endpoint;
     line.listen({
       onEvent: (event) => this.#onEvent(line, event),
-      onEnd: () => {
+      onEnd: (problem) => {
+        if (problem instanceof EtcdResponseTooLargeError) return this.#fail(problem);
         this.#lose(line, false);
-        this.#backoff.lasted(performance.now() - this.#openedAt);
+        this.#backoff.lasted(performance.now() - line.openedAt);
       },
     });
     if (this.isLive) this.context.onSettled();
@@ -238,19 +282,22 @@ export class Feed {
     // etcd tells the removal of the watched key itself twice.
     if (this.#sequence.isPast(event)) return;
     if (this.#isDoubtful(line, event)) {
+      // What stands by is of the same member.
+      this.#standby.drop();
       this.#isBehind = true;
       return this.#drop();
     }
     this.#sequence.tell(event);
+    this.#term = Math.max(this.#term, line.raftTerm);
     this.#standby.noted(this.#sequence.toldAt, line.endpoint);
     this.#deafness.listen(line);
   }
 
   /** Whether the history must tell what lies before an event, because its member may have skipped something. */
-  #isDoubtful({ endpoint, index: from }: Line, { index }: StoreEvent): boolean {
+  #isDoubtful({ endpoint, index: from, openedAt }: Line, { index }: StoreEvent): boolean {
     const { members, period } = this.context;
-    const isNext = index - Math.max(this.position ?? 0, from) <= 1;
-    return !isNext && members.mayHaveSkipped(endpoint, index, this.#openedAt, 2 * period() + usualDelay);
+    const maySkip = members.mayHaveSkipped(endpoint, index, openedAt, 2 * period() + usualDelay);
+    return maySkip && index - Math.max(this.position ?? 0, from) > 1;
   }
 
   #onSuspicion(): void {
@@ -259,12 +306,10 @@ export class Feed {
     this.#wake();
   }
 
-  /** Takes in how far a line has told everything, which may be further than its last event. */
+  /** Takes in that a line which has told nothing has had nothing to tell when it was opened. */
   #settle(line: Line): void {
-    const { members } = this.context;
-    if (line.hitHistory || isSuspect(line) || this.#held !== undefined) return;
-    if (!members.hasJumpedSince(line.endpoint, this.#openedAt))
-      this.#sequence.settle(members.toldUpTo(line.endpoint, this.#openedAt));
+    if (line.hitHistory || this.#held !== undefined) return;
+    if (this.context.members.hasTold(line.endpoint, line.openedAt)) this.#sequence.settle(line.index);
   }
 
   /** Gives up a line; what comes after the position is asked of another one. */
@@ -285,9 +330,17 @@ export class Feed {
     this.#wake();
   }
 
-  #isFinal(error: unknown): boolean {
-    if (!(error instanceof EtcdClusterIdChangedError)) return !isTransient(error);
-    return ++this.#foreign > this.context.cluster.addresses.length;
+  /** Goes on from a member that refuses what others may allow, and gives its address. */
+  #leaveRefuser(error: unknown): string | undefined {
+    const endpoint = error instanceof EtcdError ? error.endpoint : undefined;
+    if (endpoint !== undefined) this.context.cluster.leave(endpoint);
+    return endpoint;
+  }
+
+  #isRefusedByAll(error: unknown): boolean {
+    return (
+      this.#leaveRefuser(error) === undefined || ++this.#refusals > this.context.cluster.addresses.length
+    );
   }
 
   #fail(error: unknown): void {

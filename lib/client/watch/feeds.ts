@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
+import { EtcdClosedError } from '../errors/index.js';
 import type { EtcdLogger } from '../options/index.js';
 import { Feed } from './feed.js';
 import { MemberTrail } from './member-trail.js';
@@ -18,6 +19,7 @@ export class Feeds {
   readonly #members = new MemberTrail();
   readonly #pace: Pace;
   #starting: NodeJS.Immediate | undefined;
+  #isClosed = false;
   /** Whether it has been said that watches are not answered. */
   #isUnanswered = false;
 
@@ -33,6 +35,7 @@ export class Feeds {
 
   /** Tells a subscriber what happens after an index, or from now on. */
   join(subscriber: Subscriber, position: number | undefined): void {
+    if (this.#isClosed) return subscriber.onFailed(new EtcdClosedError());
     const isJoinable = (feed: Feed) => feed.isLive || (this.#fresh.has(feed) && feed.position === undefined);
     const shared = position === undefined ? this.#findCover(subscriber.scope, isJoinable) : undefined;
     if (shared === undefined) return this.#open(subscriber, position);
@@ -51,6 +54,7 @@ export class Feeds {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#pace.close();
     clearImmediate(this.#starting);
     for (const feed of this.#feeds) feed.close();
@@ -94,6 +98,7 @@ export class Feeds {
     }
     for (const feed of this.#fresh) void feed.run();
     this.#fresh.clear();
+    this.#pace.keep();
   }
 
   /** Says so once for all watches, since nothing else does where a member answers requests, but no watches. */
@@ -101,7 +106,7 @@ export class Feeds {
     if (this.#isUnanswered) return;
     this.#isUnanswered = true;
     this.logger.warn(
-      `No member answers the watch of ${scope.key} within ${this.timeout} ms; it is tried again. If other requests are answered, a proxy holds the answers to watches back: use the addresses of the members.`,
+      `The watch of ${scope.key} is not answered; it is tried again. If other requests are, a proxy holds the answers to watches back: use the addresses of the members.`,
     );
   }
 
@@ -109,7 +114,7 @@ export class Feeds {
     this.#isUnanswered = false;
     feed.subscribers.attached(feed.position ?? 0);
     this.#fit(feed);
-    this.#pace.settled();
+    this.#pace.keep();
   }
 
   /** Who only joined a wider feed may be allowed what that was refused. */

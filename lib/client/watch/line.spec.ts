@@ -153,11 +153,8 @@ describe('Line', () => {
       ['no action', '{"node":{"key":"/a","modifiedIndex":6}}'],
     ])('ends with an error at %s, and tells nothing after it', async (_, garbage) => {
       const parts = [eventOf(6, 'before'), Buffer.from(`${garbage}\n`), eventOf(7, 'after')];
-      // The server would go on.
-      const told = await tellAtOnce(chunked(...parts));
+      const told = await tellAtOnce(chunked(...parts), lastChunk);
       expect(told).toMatchObject({ values: ['before'], ends: [expect.any(EtcdResponseError)] });
-      await waitFor(() => stub.openConnections <= 1, { what: 'the end of its connection' });
-      expect(told.ends).toHaveLength(1);
     });
 
     it('ends with an error at an event without an end, as soon as it is longer than an answer may be', async () => {
@@ -194,6 +191,12 @@ describe('Line', () => {
     expect(line.told).toBe(0);
     expect(new Told(line)).toEqual({ values, ends: [undefined] });
     expect(line.told).toBe(values.length);
+  });
+
+  it('lets go of its connection after garbage, though the server would go on', async () => {
+    const told = await tellOf(chunked(Buffer.from('garbage\n')));
+    await waitFor(() => stub.openConnections <= 1, { what: 'the end of its connection' });
+    expect(told.ends).toEqual([expect.any(EtcdResponseError)]);
   });
 
   it('knows an event out of the history by its index', async () => {

@@ -1,6 +1,12 @@
 import type { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { EtcdAbortedError, EtcdConnectionError, EtcdResponseError } from '../errors/index.js';
+import {
+  EtcdAbortedError,
+  EtcdError,
+  EtcdConnectionError,
+  EtcdResponseError,
+  EtcdResponseTooLargeError,
+} from '../errors/index.js';
 import { offAbort, onAbort } from '../http/abort.js';
 import { watchRequest } from '../keys/key-requests.js';
 import type { OpenStream, StreamReceiver } from '../http/request.js';
@@ -20,8 +26,8 @@ export interface LineOptions {
   readonly waitIndex?: number | undefined;
   /** Whether it goes on after its first event. */
   readonly stream: boolean;
-  /** Whether it is sent behind others on one connection, before they are answered. */
-  readonly isOneOfMany?: boolean;
+  /** Whether it may wait until another one like it has been answered. */
+  readonly isOneOfMany?: boolean | undefined;
   /** A member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;
@@ -49,6 +55,10 @@ export class Line implements StreamReceiver {
   index = 0;
   /** raft's index at that time. */
   raftIndex = 0;
+  /** raft's term at that time. */
+  raftTerm = 0;
+  /** When it was registered, on the clock of `performance.now()`. */
+  openedAt = 0;
   /** How many events it has brought. */
   told = 0;
   /** Whether an event came out of the history. A stream says nothing more after it, and stays open. */
@@ -80,13 +90,15 @@ export class Line implements StreamReceiver {
         { ...request, receiver: line, isOneOfMany, prefer, avoid },
         call,
         (answer, endpoint) => {
+          line.#stream = answer.stream;
+          if (!line.#isOpen) answer.stream?.close();
           if (answer.etcdIndex === undefined)
             throw new EtcdResponseError('The answer to a watch has no index.');
           line.index = answer.etcdIndex;
           line.raftIndex = answer.raftIndex ?? 0;
+          line.raftTerm = answer.raftTerm ?? 0;
           line.endpoint = endpoint;
-          line.#stream = answer.stream;
-          if (!line.#isOpen) answer.stream?.close();
+          line.openedAt = performance.now();
         },
       );
     } catch (error) {
@@ -111,25 +123,39 @@ export class Line implements StreamReceiver {
     if (end !== undefined) this.onEnd(end.problem);
   }
 
-  /** Its one event, where it is no stream. @throws {EtcdAbortedError} when the signal ends it before */
-  first(signal: AbortSignal | undefined): Promise<StoreEvent> {
+  /**
+   * Its one event, where it is no stream; `undefined`, and it is closed, when there is none for so many milliseconds.
+   * @throws {EtcdAbortedError} when the signal ends it before
+   */
+  first(signal: AbortSignal, patience: number): Promise<StoreEvent | undefined> {
     return new Promise((resolve, reject) => {
       let first: StoreEvent | undefined;
-      const abort = (): void => {
-        this.close();
-        reject(new EtcdAbortedError({ cause: signal?.reason }));
+      const leave = (): void => {
+        clearTimeout(timer);
+        offAbort(signal, abort);
       };
+      const abort = (): void => {
+        leave();
+        this.close();
+        reject(new EtcdAbortedError({ cause: signal.reason }));
+      };
+      const timer = setTimeout(() => {
+        leave();
+        this.close();
+        resolve(first);
+      }, patience);
       onAbort(signal, abort);
       this.listen({
         onEvent: (event) => (first ??= event),
         // Only at its end is the connection free for the next one.
-        onEnd: () => {
-          offAbort(signal, abort);
+        onEnd: (problem) => {
+          leave();
           if (first !== undefined) resolve(first);
+          else if (problem instanceof EtcdError) reject(problem);
           else reject(new EtcdConnectionError(`${this.endpoint} ended a watch without an event.`));
         },
       });
-      if (signal?.aborted === true) abort();
+      if (signal.aborted) abort();
     });
   }
 
@@ -149,7 +175,9 @@ export class Line implements StreamReceiver {
     this.#restBytes += chunk.length - start;
     this.#rest.push(chunk.subarray(start));
     if (this.#restBytes > this.longest)
-      this.#break(new EtcdResponseError(`An event is longer than \`maxResponseBytes\` (${this.longest}).`));
+      this.#break(
+        new EtcdResponseTooLargeError(`An event is longer than \`maxResponseBytes\` (${this.longest}).`),
+      );
   }
 
   onEnd(problem: unknown): void {

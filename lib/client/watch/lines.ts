@@ -45,13 +45,19 @@ export class Lines {
     } catch (error) {
       if (!(error instanceof EtcdEventIndexClearedError)) throw error;
       if (error.endpoint !== undefined && error.index !== undefined)
-        this.members.seen(error.endpoint, error.index, undefined);
+        this.members.seen(error.endpoint, error.index);
     }
   }
 
-  /** Whether the store is behind an index in raft as well: it was restored or rebuilt. */
-  async isReset(index: number): Promise<boolean> {
+  /** Whether etcd checks a password for each request. */
+  get checksPasswords(): boolean {
+    return this.cluster.sendsCredentials;
+  }
+
+  /** Whether the store is behind an index, or raft behind a term, for raft as well: it was restored or rebuilt. */
+  async isReset(index: number, term: number): Promise<boolean> {
     const call = new Call(this.timeout, this.closing);
-    return (await readState(this.cluster, new Scope(this.scope.key, false), '', call)).index < index;
+    const state = await readState(this.cluster, new Scope(this.scope.key, false), '', call);
+    return state.index < index || (state.raftTerm > 0 && state.raftTerm < term);
   }
 }

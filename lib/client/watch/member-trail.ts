@@ -30,7 +30,7 @@ class Trail {
 
   see(index: number, mayHaveJumped: boolean): void {
     this.at = performance.now();
-    if (mayHaveJumped && this.index > 0 && index - this.index > suspiciousJump) this.jumpedAt = this.at;
+    if (mayHaveJumped) this.jumpedAt = this.at;
     this.index = Math.max(this.index, index);
     const last = this.sights.at(-1);
     if (last !== undefined && this.at - last.at < resolution) return;
@@ -46,11 +46,21 @@ class Trail {
 export class MemberTrail {
   readonly #members = new Map<string, Trail>();
 
-  /** A member has said where it is. */
-  seen(endpoint: string, index: number, raftIndex: number | undefined): void {
+  /** A member has said where it is. Only the index of raft tells of a snapshot for sure; where there is none, that of the store. */
+  seen(endpoint: string, index: number, raftIndex?: number): void {
     const member = this.#of(endpoint);
-    member.see(index, raftIndex === undefined || raftIndex - member.raftIndex >= snapshotDistance);
+    const isKnown = member.index > 0;
+    const hasJumped =
+      raftIndex === undefined
+        ? index - member.index > suspiciousJump
+        : raftIndex - member.raftIndex > snapshotDistance;
+    member.see(index, isKnown && hasJumped);
     member.raftIndex = raftIndex ?? member.raftIndex;
+  }
+
+  /** What was known is of a store that is no more. */
+  forget(): void {
+    this.#members.clear();
   }
 
   /**
@@ -67,7 +77,7 @@ export class MemberTrail {
    */
   mayHaveSkipped(endpoint: string, index: number, openedAt: number, longest: number): boolean {
     const isOverdue = performance.now() - this.#of(endpoint).at > longest;
-    this.seen(endpoint, index, undefined);
+    this.seen(endpoint, index);
     return isOverdue || this.hasJumpedSince(endpoint, openedAt);
   }
 
@@ -77,15 +87,27 @@ export class MemberTrail {
   }
 
   /**
-   * The index up to which a watch that was opened at a time has told everything, whether it has told anything or not: the
-   * member had reached it long enough before it last answered somebody else. 0 when nothing can be said.
+   * Whether a watch that was opened at a time has told by now what its member had for it then: the member has answered
+   * somebody else long enough afterwards. Nothing is said of what came later, when its connection may have broken.
+   */
+  hasTold(endpoint: string, openedAt: number): boolean {
+    return this.#awake(endpoint) >= openedAt + tellingTime;
+  }
+
+  /**
+   * The index up to which a watch that was opened at a time has told everything, if its connection is alive: the member
+   * had reached it long enough before it last answered somebody else. 0 when nothing can be said.
    */
   toldUpTo(endpoint: string, openedAt: number): number {
-    const { sights } = this.#of(endpoint);
-    const awake = sights.findLast(({ at }) => at <= performance.now() - wakingTime);
-    if (awake === undefined) return 0;
-    const told = sights.findLast(({ at }) => at <= awake.at - tellingTime);
+    const awake = this.#awake(endpoint);
+    const told = this.#of(endpoint).sights.findLast(({ at }) => at <= awake - tellingTime);
     return told === undefined || told.at < openedAt ? 0 : told.index;
+  }
+
+  /** When a member has last answered, a little while ago. */
+  #awake(endpoint: string): number {
+    const now = performance.now();
+    return this.#of(endpoint).sights.findLast(({ at }) => at <= now - wakingTime)?.at ?? -Infinity;
   }
 
   #of(endpoint: string): Trail {

@@ -5,6 +5,9 @@ import type { Feed } from './feed.js';
 const sightedWithin = 150;
 /** But not more often than once in so many milliseconds. */
 const shortestPause = 100;
+/** Feeds are proven before it has moved on by this many, but not sooner than a proof can be believed. */
+const provenWithin = 250;
+const shortestPeriod = 600;
 /** Milliseconds between two proofs of any feeds, so that many feeds do not cost more and more. */
 const spacing = 20;
 
@@ -15,6 +18,8 @@ const spacing = 20;
 export class Pace {
   #proving: NodeJS.Timeout | undefined;
   #sighting: NodeJS.Timeout | undefined;
+  /** Changes of the store in a millisecond, as seen last. */
+  #rate = 0;
   /** Where the store was, as far as this client had seen. */
   #measured: { readonly index: number; readonly at: number } | undefined;
 
@@ -27,11 +32,12 @@ export class Pace {
 
   /** Milliseconds of silence after which a feed is proven at present. */
   get period(): number {
-    return Math.max(this.longestSilence, this.feeds.size * spacing);
+    const busy = Math.max(shortestPeriod, provenWithin / this.#rate);
+    return Math.max(Math.min(this.longestSilence, busy), this.feeds.size * spacing);
   }
 
-  /** To be called when a feed has a new line. */
-  settled(): void {
+  /** To be called when feeds have been started, and when one has a new line. */
+  keep(): void {
     this.#measure();
     this.#wait();
   }
@@ -53,7 +59,7 @@ export class Pace {
     this.#proving = undefined;
     const oldest = this.#oldest();
     if (oldest !== undefined && performance.now() - oldest.quietSince >= this.period)
-      void oldest.prove().then(() => this.#wait());
+      void oldest.prove().then(() => this.keep());
     this.#wait();
   }
 
@@ -70,9 +76,10 @@ export class Pace {
     const before = this.#measured;
     if (before !== undefined && at - before.at < shortestPause) return;
     this.#measured = { index, at };
-    if (before === undefined || this.#sighting !== undefined) return;
-    const rate = Math.max(0, index - before.index) / (at - before.at);
-    const pause = Math.max(shortestPause, sightedWithin / rate);
+    if (before === undefined) return;
+    this.#rate = Math.max(0, index - before.index) / (at - before.at);
+    if (this.#sighting !== undefined) return;
+    const pause = Math.max(shortestPause, sightedWithin / this.#rate);
     if (pause < this.longestSilence) this.#sighting = setTimeout(() => void this.#sight(), pause).unref();
   }
 

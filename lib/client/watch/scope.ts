@@ -10,7 +10,7 @@ export class Scope {
 
   /**
    * How a changed key concerns this scope, by the rules of etcd's live watches; `undefined` when it does not. An
-   * ancestor concerns it only where it was `removed` with everything below.
+   * ancestor concerns it only where it was a directory that was `removed` with everything below.
    */
   relate(key: string, removed: boolean): EtcdRelation | undefined {
     if (key === this.key) return 'self';

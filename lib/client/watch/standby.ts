@@ -14,6 +14,7 @@ export class Standby {
   #line: Line | undefined;
   #isOpening = false;
   #isClosed = false;
+  #idle: NodeJS.Timeout | undefined;
   /** Events in the present millisecond. */
   #count = 0;
   #millisecond = 0;
@@ -31,10 +32,9 @@ export class Standby {
     const millisecond = Math.floor(now);
     this.#count = millisecond === this.#millisecond ? this.#count + 1 : 1;
     this.#millisecond = millisecond;
-    if (this.#count === burst) {
-      this.#burstAt = now;
-      this.open(endpoint);
-    } else if (this.#line !== undefined && now - this.#burstAt > keptFor) this.take()?.close();
+    if (this.#count < burst) return;
+    this.#burstAt = now;
+    this.open(endpoint);
   }
 
   /** Opens a line at the same member, while events come in bursts and unless there is one. */
@@ -45,8 +45,9 @@ export class Standby {
     this.lines
       .fromNow(endpoint)
       .then((line) => {
-        if (this.#isClosed) line.close();
-        else this.#line = line;
+        if (this.#isClosed) return line.close();
+        this.#line = line;
+        this.#keep();
       })
       // It is only a help; the next burst tries again.
       .catch(() => undefined)
@@ -60,8 +61,21 @@ export class Standby {
     return line;
   }
 
+  /** Lets go of the line: it may lack what the first one lacks, or stands at a member that is used no longer. */
+  drop(): void {
+    this.take()?.close();
+  }
+
   close(): void {
     this.#isClosed = true;
-    this.take()?.close();
+    clearTimeout(this.#idle);
+    this.drop();
+  }
+
+  #keep(): void {
+    clearTimeout(this.#idle);
+    const left = this.#burstAt + keptFor - performance.now();
+    if (left <= 0) return this.drop();
+    this.#idle = setTimeout(() => this.#keep(), left).unref();
   }
 }

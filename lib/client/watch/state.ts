@@ -9,6 +9,8 @@ import type { Scope } from './scope.js';
 /** What is there of a scope at one index. */
 export interface State {
   readonly index: number;
+  /** raft's term; 0 where etcd does not tell it, with an error. */
+  readonly raftTerm: number;
   readonly node: EtcdNode | undefined;
 }
 
@@ -24,14 +26,14 @@ export async function readState(
       getRequest(key, { recursive: recursive || undefined, sorted: true }, true),
       call,
       (answer) => {
-        const { node, etcdIndex } = readResult(answer, prefix);
+        const { node, etcdIndex, raftTerm } = readResult(answer, prefix);
         if (etcdIndex === 0) throw new EtcdResponseError('The answer has no index.');
-        return { node, index: etcdIndex };
+        return { node, index: etcdIndex, raftTerm };
       },
     );
   } catch (error) {
     const isAbsent = error instanceof EtcdKeyNotFoundError || error instanceof EtcdNotDirectoryError;
-    if (isAbsent && error.index !== undefined) return { node: undefined, index: error.index };
+    if (isAbsent && error.index !== undefined) return { node: undefined, index: error.index, raftTerm: 0 };
     throw error;
   }
 }

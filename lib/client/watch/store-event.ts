@@ -22,6 +22,8 @@ export class StoreEvent {
   readonly index: number;
   /** Whether the node is gone, with everything below it. */
   readonly removes: boolean;
+  /** Whether a directory is gone, so that something below it can be gone as well. */
+  readonly removesTree: boolean;
   readonly #node: JsonObject;
   readonly #prevNode: JsonObject | undefined;
   #shown:
@@ -47,6 +49,7 @@ export class StoreEvent {
     this.key = optionalText(node, 'key') ?? '/';
     this.index = index as number;
     this.removes = removals.has(this.action);
+    this.removesTree = this.removes && (node['dir'] === true || prevNode?.['dir'] === true);
     this.#node = node;
     this.#prevNode = prevNode;
   }

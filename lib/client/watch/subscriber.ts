@@ -27,7 +27,7 @@ export class Subscribers extends Set<Subscriber> {
   tell(event: StoreEvent): void {
     for (const subscriber of this) {
       if (event.index <= subscriber.after) continue;
-      const relation = subscriber.scope.relate(event.key, event.removes);
+      const relation = subscriber.scope.relate(event.key, event.removesTree);
       if (relation !== undefined) subscriber.onEvent(event, relation);
     }
   }

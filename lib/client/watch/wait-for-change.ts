@@ -32,8 +32,12 @@ export async function waitForChange(
   try {
     const { value: event } = await watcher.next();
     if (event?.action === 'resync') {
+      const why =
+        event.reason === 'reset'
+          ? `\`waitIndex\` is beyond the store's index ${event.index}, or the store was rebuilt`
+          : "changes since then have left etcd's history";
       throw new EtcdEventIndexClearedError(
-        `waitForChange ${watcher.key}: changes since then have left etcd's history; read the key, and wait from its \`etcdIndex + 1\`.`,
+        `waitForChange ${watcher.key}: ${why}; read the key, and wait from its \`etcdIndex + 1\`.`,
         { index: event.index },
       );
     }

@@ -58,6 +58,10 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   #failure: { readonly error: unknown } | undefined;
   #index = 0;
   #isReady = false;
+  /** How often the store was reset. */
+  #resets = 0;
+  /** Whether it is known from which index on it tells. */
+  #hasBegun: boolean;
   #wake: (() => void) | undefined;
   /** The last call of `next`, behind which the following one waits. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -87,17 +91,20 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
         // Said again, it tells how far the feed has come, and not what the consumer has taken.
         if (this.#isReady) return;
         this.#isReady = true;
-        if (!initial) this.#index = Math.max(this.#index, index);
+        if (!this.#hasBegun) this.#index = index;
         this.#onReady();
       },
       onEvent: (event, relation) => this.#take({ event, relation }),
       onGap: (gap: Gap) => {
         // The indexes of a store that was rebuilt begin anew.
         this.#subscriber.after = 0;
+        if (gap === 'reset') this.#resets++;
         this.#miss(gap);
       },
       onFailed: (error) => this.#end({ error }),
     };
+    this.#hasBegun = initial || waitIndex !== undefined;
+    this.#index = waitIndex === undefined ? 0 : waitIndex - 1;
     if (initial) this.#resync = 'initial';
     onAbort(signal, this.#onAbort);
     if (signal?.aborted === true) this.#onAbort();
@@ -171,6 +178,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   #take(queued: QueuedEvent): void {
     // What comes before the present state is read will be part of it.
     if (this.#resync !== undefined) return;
+    this.#hasBegun = true;
     if (!this.#queue.push(queued)) this.#miss('overflow');
     this.#wake?.();
   }
@@ -212,6 +220,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
       prevNode,
       index,
       relation,
+      removal: removes,
       gone: removes && relation !== 'descendant',
     };
   }
@@ -224,6 +233,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
       // Not before every later change is sure to come.
       await this.ready;
       this.#resync = undefined;
+      const resets = this.#resets;
       const { node, index } = await readState(
         cluster,
         this.#subscriber.scope,
@@ -231,6 +241,8 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
         new Call(timeout, signal),
       );
       this.#backoff.succeeded();
+      // It may be the state of a store that is no more.
+      if (resets !== this.#resets) return undefined;
       // Nothing has happened in the whole store since the last event that was told.
       if (index === this.#index && (reason === 'cleared' || reason === 'overflow')) return undefined;
       this.#index = index;
@@ -267,7 +279,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     } catch (error) {
       this.#report(error, 'has ended');
     }
-    this.#listeners.emit('close');
+    for (const listener of this.#listeners.listeners('close')) this.#call(listener, 'close');
   }
 
   #emit(event: EtcdEvent): void {
@@ -275,17 +287,30 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     for (const name of names) {
       for (const listener of this.#listeners.listeners(name)) {
         if (this.#closing.signal.aborted) return;
-        try {
-          listener(event);
-        } catch (error) {
-          this.#report(error, `has a listener for \`${name}\` that failed`);
-        }
+        this.#call(listener, name, event);
       }
     }
   }
 
   #report(error: unknown, what: string): void {
-    if (this.#listeners.listenerCount('error') > 0) this.#listeners.emit('error', error);
-    else this.#context.logger.error(`The watch of ${this.#key} ${what}: ${describeFailure(error)}`);
+    const listeners = this.#listeners.listeners('error');
+    for (const listener of listeners) this.#call(listener, 'error', error);
+    if (listeners.length === 0) this.#log(error, what);
+  }
+
+  /** A listener that fails is reported; one for errors that fails itself can only be logged. */
+  // oxlint-disable-next-line
+  #call(listener: Function, name: string, argument?: unknown): void {
+    try {
+      listener(argument);
+    } catch (error) {
+      const what = `has a listener for \`${name}\` that failed`;
+      if (name === 'error') this.#log(error, what);
+      else this.#report(error, what);
+    }
+  }
+
+  #log(error: unknown, what: string): void {
+    this.#context.logger.error(`The watch of ${this.#key} ${what}: ${describeFailure(error)}`);
   }
 }
