@@ -4,7 +4,7 @@ import { exchange, type ExchangeLimits } from '../http/exchange.js';
 import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
 import type { Call } from './call.js';
-import { openPool, WatchPools } from './pools.js';
+import { openPool, WatchConnections } from './pools.js';
 import { Turns } from './turns.js';
 
 /**
@@ -39,7 +39,7 @@ export class Endpoint {
   readonly #origin: string;
   readonly #prefix: string;
   readonly #pool: Pool;
-  #watches: WatchPools;
+  #watches: WatchConnections;
   readonly #turns: Turns;
 
   /** @param configured whether the user or SRV records name it, in contrast to an advertised address that was learned */
@@ -55,7 +55,7 @@ export class Endpoint {
     this.#turns = new Turns(connections);
     // One more than there are turns, for the question who it is.
     this.#pool = openPool(url.origin, connector, { connections: connections + 1, keepAlive });
-    this.#watches = new WatchPools(url.origin, connector);
+    this.#watches = new WatchConnections(url.origin, connector);
     this.#pool.on('disconnect', () => {
       if (this.#pool.stats.connected === 0) this.doubt();
     });
@@ -118,14 +118,16 @@ export class Endpoint {
     });
   }
 
-  /** Sends a request whose answer stays open, on a connection of its own. */
+  /** Sends a request whose answer may stay open, apart from the connections of others. */
   stream(
     request: EtcdRequest,
     authorization: string | undefined,
     limits: ExchangeLimits,
   ): Promise<HttpOutcome> {
-    const pool = request.isOneOfMany === true ? this.#watches.polls : this.#watches.streams;
-    return exchange(pool, this.#prefix, request, authorization, limits, noTurn);
+    if (request.isShort === true)
+      return exchange(this.#watches.short, this.#prefix, request, authorization, limits, noTurn);
+    const { client, end } = this.#watches.openStream();
+    return exchange(client, this.#prefix, request, authorization, limits, end);
   }
 
   readonly #endTurn = (): void => this.#turns.give();
@@ -148,7 +150,7 @@ export class Endpoint {
   /** What a member that is silent, or none any more, would have told, others tell. */
   #endWatches(error: Error): void {
     const watches = this.#watches;
-    this.#watches = new WatchPools(this.#origin, this.connector);
+    this.#watches = new WatchConnections(this.#origin, this.connector);
     void watches.destroy(error);
   }
 }

@@ -1,15 +1,15 @@
-import { Pool } from 'undici';
+import { Client, Pool } from 'undici';
 import type { Connector } from '../http/connector.js';
 
-/** How long the connection of a watch is kept that has ended, in milliseconds: the next one often comes soon. */
+/** How long the connection of a poll is kept, in milliseconds: the next one often comes soon. */
 const watchKeepAlive = 4_000;
 /** Polls of the history are answered at once, so that few connections carry many of them. */
-const pollConnections = 12;
+const pollConnections = 16;
 
 /** What makes one pool differ from another. */
 export interface PoolOptions {
-  /** Connections at most; `null` for any number. */
-  readonly connections: number | null;
+  /** Connections at most. */
+  readonly connections: number;
   /** How long an idle connection is kept, in milliseconds. */
   readonly keepAlive: number;
 }
@@ -20,32 +20,46 @@ export function openPool(
   connector: Connector,
   { connections, keepAlive }: PoolOptions,
 ): Pool {
-  return new Pool(origin, {
-    connections,
+  return new Pool(origin, { ...unbounded(connector, keepAlive), connections });
+}
+
+/** The connections of watches, apart from those of requests, which never have to wait for them. */
+export class WatchConnections {
+  /** For polls of the history, and whatever else is answered soon. */
+  readonly short: Pool;
+  readonly #streams = new Set<Client>();
+
+  constructor(
+    private readonly origin: string,
+    private readonly connector: Connector,
+  ) {
+    this.short = openPool(origin, connector, { connections: pollConnections, keepAlive: watchKeepAlive });
+  }
+
+  /** A connection for one stream, and what ends it. A pool would connect anew for each stream that is given up. */
+  openStream(): { readonly client: Client; readonly end: () => void } {
+    const client = new Client(this.origin, unbounded(this.connector, watchKeepAlive));
+    this.#streams.add(client);
+    const end = (): void => {
+      if (this.#streams.delete(client)) void client.destroy();
+    };
+    return { client, end };
+  }
+
+  async destroy(error: Error): Promise<void> {
+    const open = [this.short, ...this.#streams].map((dispatcher) => dispatcher.destroy(error));
+    this.#streams.clear();
+    await Promise.all(open);
+  }
+}
+
+function unbounded(connector: Connector, keepAlive: number) {
+  return {
     connect: connector.connect,
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: keepAlive,
     keepAliveMaxTimeout: keepAlive,
-  });
-}
-
-/** The connections of watches, apart from those of requests, which never have to wait for them. */
-export class WatchPools {
-  /** A connection for each stream, for as long as it is watched. */
-  readonly streams: Pool;
-  /** For polls of the history, many at a time. */
-  readonly polls: Pool;
-
-  constructor(origin: string, connector: Connector) {
-    this.streams = openPool(origin, connector, { connections: null, keepAlive: watchKeepAlive });
-    this.polls = openPool(origin, connector, { connections: pollConnections, keepAlive: watchKeepAlive });
-  }
-
-  async destroy(error: Error): Promise<void> {
-    const streams = this.streams.destroy(error);
-    await this.polls.destroy(error);
-    await streams;
-  }
+  };
 }

@@ -18,8 +18,8 @@ export interface EtcdRequest {
   readonly elsewhere?: (answer: HttpAnswer) => boolean;
   /** Takes the body of a good answer as it comes; the answer is there with its headers. */
   readonly receiver?: StreamReceiver;
-  /** Whether it may wait until another one like it has been answered, because there are many and all are short. */
-  readonly isOneOfMany?: boolean | undefined;
+  /** Whether an answer to a receiver ends soon, so that the request may wait for one of a few connections. */
+  readonly isShort?: boolean;
   /** The address of a member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;

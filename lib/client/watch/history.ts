@@ -2,7 +2,7 @@ import type { StoreEvent } from './store-event.js';
 import type { Lines } from './lines.js';
 
 /** Polls asked for at a time, at most; they share a few connections. */
-const widest = 64;
+const widest = 32;
 /** The same where etcd checks a password for each of them, which takes it a tenth of a second. */
 const widestWithAuth = 4;
 /** How many changes must be missing to make that worth while. */
@@ -70,7 +70,7 @@ async function fetchMany(
   try {
     for (let asked = from, width = most / 4; ;) {
       for (; polls.length < width && asked <= to(); asked++) {
-        const found = poll(lines, asked, { member, signal: ending.signal, isOneOfMany: true });
+        const found = poll(lines, asked, { member, signal: ending.signal });
         // The first one that fails ends all, and the others must not be unheard of.
         found.catch(() => undefined);
         polls.push(found);
@@ -97,13 +97,8 @@ async function fetchMany(
 async function poll(
   lines: Lines,
   waitIndex: number,
-  options: {
-    readonly member: string | undefined;
-    readonly signal: AbortSignal;
-    readonly isOneOfMany?: boolean;
-  },
+  { member, signal }: Pick<HistoryRange, 'member' | 'signal'>,
 ): Promise<Found> {
-  const { member, signal, isOneOfMany } = options;
-  const line = await lines.open({ waitIndex, stream: false, isOneOfMany, prefer: member }, signal);
+  const line = await lines.open({ waitIndex, stream: false, prefer: member }, signal);
   return { event: await line.first(signal, patience), head: line.index };
 }

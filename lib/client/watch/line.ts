@@ -26,8 +26,6 @@ export interface LineOptions {
   readonly waitIndex?: number | undefined;
   /** Whether it goes on after its first event. */
   readonly stream: boolean;
-  /** Whether it may wait until another one like it has been answered. */
-  readonly isOneOfMany?: boolean | undefined;
   /** A member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;
@@ -79,7 +77,7 @@ export class Line implements StreamReceiver {
   /** Opens a line on a member that answers. @throws {EtcdEventIndexClearedError} when `waitIndex` has left the history */
   static async open(cluster: Cluster, scope: Scope, options: LineOptions, call: Call): Promise<Line> {
     const line = new Line(cluster.maxResponseBytes);
-    const { waitIndex, stream, isOneOfMany, prefer, avoid } = options;
+    const { waitIndex, stream, prefer, avoid } = options;
     const request = watchRequest(scope.key, {
       recursive: scope.recursive || undefined,
       stream: stream || undefined,
@@ -87,7 +85,7 @@ export class Line implements StreamReceiver {
     });
     try {
       await cluster.request(
-        { ...request, receiver: line, isOneOfMany, prefer, avoid },
+        { ...request, receiver: line, isShort: !stream, prefer, avoid },
         call,
         (answer, endpoint) => {
           line.#stream = answer.stream;
@@ -195,6 +193,7 @@ export class Line implements StreamReceiver {
     this.#rest = [];
     this.#restBytes = 0;
     if (whole.length === 0) return;
+    if (whole.length > this.longest) return this.#break(tooLong(this.longest));
     const text = { text: whole.toString('utf8'), bytes: whole.length };
     if (this.#listener !== undefined) return this.#tell(this.#listener, text);
     this.#waiting.push(text);
@@ -227,6 +226,10 @@ export class Line implements StreamReceiver {
     this.onEnd(problem);
     this.#stream?.close();
   }
+}
+
+function tooLong(longest: number): EtcdResponseTooLargeError {
+  return new EtcdResponseTooLargeError(`An event is longer than \`maxResponseBytes\` (${longest}).`);
 }
 
 /** 0 for what is no event, which whoever listens will be told. */

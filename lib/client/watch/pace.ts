@@ -32,8 +32,8 @@ export class Pace {
 
   /** Milliseconds of silence after which a feed is proven at present. */
   get period(): number {
-    const busy = Math.max(shortestPeriod, provenWithin / this.#rate);
-    return Math.max(Math.min(this.longestSilence, busy), this.feeds.size * spacing);
+    const wanted = Math.min(this.longestSilence, provenWithin / this.#rate);
+    return Math.max(shortestPeriod, wanted, this.feeds.size * spacing);
   }
 
   /** To be called when feeds have been started, and when one has a new line. */
