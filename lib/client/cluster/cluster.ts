@@ -58,7 +58,7 @@ export class Cluster {
     if (request.avoid !== undefined) this.#avoid(trail, request.avoid);
     let current = request;
     for (;;) {
-      const endpoint = this.#ready(trail, call, request.prefer) ?? (await this.#find(trail, call));
+      const endpoint = this.#ready(trail, call, request) ?? (await this.#find(trail, call));
       const sent = this.session.mark();
       const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
       if (outcome.kind === 'failure') {
@@ -147,9 +147,10 @@ export class Cluster {
   }
 
   /** The member to ask when all is well, without any wait. */
-  #ready(trail: Trail, call: Call, prefer: string | undefined): Endpoint | undefined {
+  #ready(trail: Trail, call: Call, { prefer, avoid }: EtcdRequest): Endpoint | undefined {
     const { ring } = this.#membership;
-    const first = (prefer === undefined ? undefined : ring.find(prefer)) ?? ring.pinned;
+    const wanted = prefer === undefined ? avoid && ring.following(avoid) : ring.find(prefer);
+    const first = wanted ?? ring.pinned;
     if (first?.isUp !== true || trail.tried.has(first) || call.remaining() <= 0) return undefined;
     this.#throwIfOver(call, trail.ambiguous, trail);
     return first;

@@ -46,8 +46,8 @@ export class WatchConnections {
     return { client, end };
   }
 
-  async destroy(error: Error): Promise<void> {
-    const open = [this.short, ...this.#streams].map((dispatcher) => dispatcher.destroy(error));
+  async destroy(cause: Error): Promise<void> {
+    const open = [this.short, ...this.#streams].map((dispatcher) => dispatcher.destroy(cause));
     this.#streams.clear();
     await Promise.all(open);
   }

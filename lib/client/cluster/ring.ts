@@ -21,6 +21,12 @@ export class Ring {
     return this.#endpoints.find((endpoint) => endpoint.address === address);
   }
 
+  /** The one behind an address. */
+  following(address: string): Endpoint | undefined {
+    const place = this.#endpoints.findIndex((endpoint) => endpoint.address === address);
+    return this.#endpoints[(place + 1) % this.#endpoints.length];
+  }
+
   /**
    * Adds an address: a configured one at the end, because the order of SRV records counts; a learned one at a place by
    * chance among those behind the pinned one.

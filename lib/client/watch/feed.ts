@@ -213,6 +213,8 @@ export class Feed {
 
   async #takeOver(old: Line, mayRepeat = true): Promise<void> {
     const { cluster, members } = this.context;
+    if (!members.hasTold(old.endpoint, old.openedAt)) await this.#lines.sightAwake(old.endpoint);
+    if (this.#line !== old) return;
     this.#settle(old);
     const position = this.position ?? 0;
     const line = await this.#lines.after(position, old.endpoint);

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdEventIndexClearedError } from '../errors/index.js';
 import { Line, type LineOptions } from './line.js';
-import type { MemberTrail } from './member-trail.js';
+import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
 import { readState } from './state.js';
 
@@ -47,6 +48,12 @@ export class Lines {
       if (error.endpoint !== undefined && error.index !== undefined)
         this.members.seen(error.endpoint, error.index);
     }
+  }
+
+  /** Asks a member where it is, and waits for as long as its answer has to lie in the past to be believed. */
+  async sightAwake(member: string): Promise<void> {
+    await this.sight(member);
+    await sleep(wakingTime + 1);
   }
 
   /** Whether etcd checks a password for each request. */

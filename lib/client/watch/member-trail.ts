@@ -7,7 +7,7 @@ const usualLag = 500;
 /** What a watch had to tell of an index it has told within this time, in milliseconds, by a member that answers others. */
 const tellingTime = 400;
 /** And within this time of such an answer: the member may have stood still before it. */
-const wakingTime = 100;
+export const wakingTime = 100;
 /** Milliseconds between two sights that are kept. */
 const resolution = 40;
 const mostSights = 100;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { Scope, isBelow, type EtcdRelation } from './scope.js';
+import { Scope, isBelow, keysUpFrom, type EtcdRelation } from './scope.js';
 
 /** `self` and so on, or `-` where a change does not concern a scope. */
 const relation = (scope: Scope, key: string, removed: boolean) => scope.relate(key, removed) ?? '-';
@@ -43,6 +43,16 @@ describe('isBelow', () => {
     ['/x/foo/bar', '/foo', false],
   ])('%s below %s: %s', (key, ancestor, is) => {
     expect(isBelow(key, ancestor)).toBe(is);
+  });
+});
+
+describe('keysUpFrom', () => {
+  it.each([
+    ['/a/b_/c', ['/a/b_/c', '/a/b_', '/a', '/']],
+    ['/a', ['/a', '/']],
+    ['/', ['/']],
+  ])('gives %s and all directories above it', (key, all) => {
+    expect([...keysUpFrom(key)]).toEqual(all);
   });
 });
 
