@@ -149,8 +149,8 @@ export class Cluster {
   /** The member to ask when all is well, without any wait. */
   #ready(trail: Trail, call: Call, { prefer, avoid }: EtcdRequest): Endpoint | undefined {
     const { ring } = this.#membership;
-    const wanted = prefer === undefined ? avoid && ring.following(avoid) : ring.find(prefer);
-    const first = wanted ?? ring.pinned;
+    const behind = avoid === undefined ? undefined : ring.following(avoid);
+    const first = (prefer === undefined ? behind : ring.find(prefer)) ?? ring.pinned;
     if (first?.isUp !== true || trail.tried.has(first) || call.remaining() <= 0) return undefined;
     this.#throwIfOver(call, trail.ambiguous, trail);
     return first;
