@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { EtcdClosedError } from '../errors/index.js';
-import { describeFailure } from '../http/exchange.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdNode } from '../keys/index.js';
 import type { EtcdLogger } from '../options/index.js';
 import type { EtcdEvent } from './events.js';
 import { KeyTree } from './key-tree.js';
+import { Listeners } from './listeners.js';
 import type { EtcdWatcher } from './watcher.js';
 
 /** One difference between what a cache held and what it holds. */
@@ -42,9 +41,8 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
   /** Resolves when the present state has been read; rejects when the cache ends before. */
   readonly ready: Promise<void>;
   readonly #watcher: EtcdWatcher;
-  readonly #logger: EtcdLogger;
   readonly #files = new KeyTree<EtcdNode>();
-  readonly #listeners = new EventEmitter();
+  readonly #listeners: Listeners;
   readonly #following: Promise<void>;
   #onReady: () => void = () => undefined;
   #onEnded: (error: unknown) => void = () => undefined;
@@ -52,7 +50,7 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
   /** @internal Made by `cache`. @param watcher a recursive one that begins with the present state */
   constructor(watcher: EtcdWatcher, logger: EtcdLogger) {
     this.#watcher = watcher;
-    this.#logger = logger;
+    this.#listeners = new Listeners(`The cache of ${watcher.key}`, logger);
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
       this.#onEnded = reject;
@@ -107,7 +105,7 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
     name: Name,
     listener: (...args: EtcdCacheEvents[Name]) => void,
   ): this {
-    this.#listeners.on(name, listener as (...args: unknown[]) => void);
+    this.#listeners.add(name, listener as (...args: unknown[]) => void);
     return this;
   }
 
@@ -116,7 +114,7 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
     name: Name,
     listener: (...args: EtcdCacheEvents[Name]) => void,
   ): this {
-    this.#listeners.off(name, listener as (...args: unknown[]) => void);
+    this.#listeners.remove(name, listener as (...args: unknown[]) => void);
     return this;
   }
 
@@ -136,7 +134,7 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
       this.#onEnded(new EtcdClosedError());
     } catch (error) {
       this.#onEnded(error);
-      this.#report(error, 'has ended');
+      this.#listeners.report(error, 'has ended');
     }
   }
 
@@ -144,8 +142,8 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
     const changes = this.#apply(event);
     this.#onReady();
     if (changes.length === 0) return;
-    this.#emit('changes', changes);
-    for (const change of changes) this.#emit('change', change);
+    this.#listeners.call('changes', changes);
+    for (const change of changes) this.#listeners.call('change', change);
   }
 
   #apply(event: EtcdEvent): EtcdCacheChange[] {
@@ -170,20 +168,5 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
     return this.#files
       .delete(key)
       .map(([removed, prevNode]) => ({ type: 'removed', key: removed, node: undefined, prevNode }));
-  }
-
-  #emit(name: 'change' | 'changes', argument: unknown): void {
-    for (const listener of this.#listeners.listeners(name)) {
-      try {
-        listener(argument);
-      } catch (error) {
-        this.#report(error, `has a listener for \`${name}\` that failed`);
-      }
-    }
-  }
-
-  #report(error: unknown, what: string): void {
-    if (this.#listeners.listenerCount('error') > 0) this.#listeners.emit('error', error);
-    else this.#logger.error(`The cache of ${this.key} ${what}: ${describeFailure(error)}`);
   }
 }

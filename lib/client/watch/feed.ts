@@ -1,10 +1,4 @@
-import {
-  EtcdConnectionError,
-  EtcdError,
-  EtcdEventIndexClearedError,
-  EtcdResponseTooLargeError,
-  EtcdTimeoutError,
-} from '../errors/index.js';
+import { EtcdEventIndexClearedError, EtcdResponseTooLargeError } from '../errors/index.js';
 import { Backoff } from './backoff.js';
 import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
@@ -12,10 +6,11 @@ import { fetchHistory } from './history.js';
 import type { Line } from './line.js';
 import { Lines } from './lines.js';
 import type { Scope } from './scope.js';
+import { Refusals } from './refusals.js';
 import { Sequence } from './sequence.js';
 import { Standby } from './standby.js';
 import type { StoreEvent } from './store-event.js';
-import type { Gap, Subscribers } from './subscriber.js';
+import type { Gap } from './subscriber.js';
 import { isTransient } from './transient.js';
 
 /** How late a proof may be, in milliseconds. */
@@ -28,7 +23,8 @@ const usualDelay = 500;
  * first; and whatever casts doubt on a line makes the history be asked before anything later is told.
  */
 export class Feed {
-  readonly #sequence: Sequence;
+  /** What it tells, and to whom. */
+  readonly sequence: Sequence;
   readonly #lines: Lines;
   readonly #standby: Standby;
   readonly #deafness: Deafness;
@@ -45,10 +41,8 @@ export class Feed {
   #isBehind = false;
   #isProving = false;
   #wake: () => void = () => undefined;
-  /** Refusals in a row, and attempts without an answer. */
-  #refusals = 0;
-  #unanswered = 0;
   readonly #closing = new AbortController();
+  readonly #refusals: Refusals;
   readonly #backoff = new Backoff(this.#closing.signal);
 
   /** @param position the last index that is known; without it, the feed begins with what comes from now on */
@@ -58,24 +52,11 @@ export class Feed {
     position: number | undefined,
   ) {
     const { cluster, members, timeout } = context;
-    this.#sequence = new Sequence(cluster.session, position);
+    this.sequence = new Sequence(cluster.session, position);
     this.#lines = new Lines(cluster, scope, timeout, members, this.#closing.signal);
+    this.#refusals = new Refusals(cluster, context.onUnanswered);
     this.#standby = new Standby(this.#lines);
-    this.#deafness = new Deafness(this.#sequence, this.#standby, () => this.#onSuspicion());
-  }
-
-  get subscribers(): Subscribers {
-    return this.#sequence.subscribers;
-  }
-
-  /** Everything up to this index is settled; `undefined` before the first line. */
-  get position(): number | undefined {
-    return this.#sequence.position;
-  }
-
-  /** The last index that was told. */
-  get told(): number {
-    return this.#sequence.told;
+    this.#deafness = new Deafness(this.sequence, this.#standby, () => this.#onSuspicion());
   }
 
   /** Whether it tells what happens now, so that others can join it. */
@@ -91,7 +72,7 @@ export class Feed {
   /** Since when it has neither heard anything nor been proven; `Infinity` while there is nothing to prove. */
   get quietSince(): number {
     if (this.#line === undefined || this.#isProving) return Infinity;
-    return Math.max(this.#sequence.toldAt, this.#line.openedAt, this.#triedAt);
+    return Math.max(this.sequence.toldAt, this.#line.openedAt, this.#triedAt);
   }
 
   close(): void {
@@ -102,7 +83,7 @@ export class Feed {
 
   /** Asks the member of its line where it is, for all who watch there. */
   async sight(): Promise<void> {
-    if (this.#line !== undefined) await this.#lines.sight(this.#line.endpoint).catch(() => undefined);
+    if (this.endpoint !== undefined) await this.#lines.sight(this.endpoint).catch(() => undefined);
   }
 
   /** Proves that nothing was missed: another line, on another member where there is one, takes over. */
@@ -114,7 +95,7 @@ export class Feed {
       await this.#takeOver(old);
     } catch (error) {
       // The old line goes on, unless its own member refuses it now.
-      if (!isTransient(error) && this.#leaveRefuser(error) === old.endpoint) this.#fail(error);
+      if (!isTransient(error) && this.#refusals.leave(error) === old.endpoint) this.#fail(error);
     } finally {
       this.#isProving = false;
       this.#triedAt = performance.now();
@@ -128,11 +109,10 @@ export class Feed {
       try {
         if (this.#isBehind) await this.#catchUp();
         else if (this.#line === undefined) await this.#attach();
-        this.#refusals = this.#unanswered = 0;
+        this.#refusals.none();
         await woken;
       } catch (error) {
-        if (!isTransient(error) && this.#isRefusedByAll(error)) return this.#fail(error);
-        if (error instanceof EtcdTimeoutError && ++this.#unanswered === 3) this.context.onUnanswered();
+        if (this.#refusals.isFinal(error)) return this.#fail(error);
         this.#backoff.failed();
       }
       await this.#backoff.pause();
@@ -141,7 +121,7 @@ export class Feed {
 
   /** Opens a line for what comes after the position. */
   async #attach(): Promise<void> {
-    const { position } = this;
+    const { position } = this.sequence;
     let gap: Gap | undefined;
     let line = await this.#lines.after(position);
     if (line === undefined) gap = 'cleared';
@@ -150,33 +130,34 @@ export class Feed {
       gap = 'reset';
     }
     line ??= await this.#lines.fromNow();
-    if (position === undefined || gap !== undefined) this.#sequence.begin(line.index, gap);
+    if (position === undefined || gap !== undefined) this.sequence.begin(line.index, gap);
     this.#use(line);
   }
 
   /** Opens a line for what comes from now on, and fetches what lies before it. */
   async #catchUp(): Promise<void> {
     this.#isBehind = false;
-    const position = this.position ?? 0;
+    const position = this.sequence.position ?? 0;
     const member = this.#member;
     const fetching = new AbortController();
     this.#fetching = fetching;
     let to = Infinity;
     const range = { from: position + 1, to: () => to, member, signal: fetching.signal };
-    const fetched = fetchHistory(this.#lines, range, (event) => this.#sequence.tell(event)).catch(
+    const fetched = fetchHistory(this.#lines, range, (event) => this.sequence.tell(event)).catch(
       (error: unknown) => error,
     );
     try {
-      const line = this.#standby.take() ?? (await this.#openFor(position));
+      const line = this.#standby.take() ?? (await this.#lines.fromNow(this.#member, position));
       // Another line has taken over, or the old one has ended: what was being fetched is theirs now.
       if (fetching.signal.aborted) return line.close();
       to = line.index;
       this.#standby.open(line.endpoint);
       this.#use(line, true);
-      if (to <= (this.position ?? 0)) fetching.abort();
+      if (to <= (this.sequence.position ?? 0)) fetching.abort();
       const outcome = await fetched;
       if (this.#line === line) this.#release(line, fetching.signal.aborted ? true : outcome);
     } catch (error) {
+      this.#member = undefined;
       this.#isBehind = true;
       throw error;
     } finally {
@@ -184,25 +165,15 @@ export class Feed {
     }
   }
 
-  /** A line from now on, at a member that has come as far as what was told. */
-  async #openFor(position: number): Promise<Line> {
-    const line = await this.#lines.fromNow(this.#member);
-    if (line.index >= position) return line;
-    line.close();
-    this.context.cluster.leave(line.endpoint);
-    this.#member = undefined;
-    throw new EtcdConnectionError(`${line.endpoint} is behind.`);
-  }
-
   /** Tells what was held. @param outcome whether everything before it has been fetched, or why not */
   #release(line: Line, outcome: unknown): void {
-    if (outcome instanceof EtcdEventIndexClearedError) this.#sequence.begin(line.index, 'cleared');
+    if (outcome instanceof EtcdEventIndexClearedError) this.sequence.begin(line.index, 'cleared');
     else if (outcome === false) return this.#lose(line, false);
     else if (outcome !== true) {
       this.#lose(line, true);
       return this.#backoff.failed();
     }
-    this.#sequence.settle(line.index);
+    this.sequence.settle(line.index);
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const event of held) this.#onEvent(line, event);
@@ -216,7 +187,7 @@ export class Feed {
     if (!members.hasTold(old.endpoint, old.openedAt)) await this.#lines.sightAwake(old.endpoint);
     if (this.#line !== old) return;
     this.#settle(old);
-    const position = this.position ?? 0;
+    const position = this.sequence.position ?? 0;
     const line = await this.#lines.after(position, old.endpoint);
     if (this.#line !== old) return line?.close();
     if (line === undefined) {
@@ -224,8 +195,8 @@ export class Feed {
       await this.#lines.sight(old.endpoint);
       const hears = !isSuspect(old) && members.isInStep(old.endpoint, cluster.session.mark().index);
       if (!hears || members.hasJumpedSince(old.endpoint, old.openedAt)) return this.#lose(old, true);
-      this.#sequence.settle(members.toldUpTo(old.endpoint, old.openedAt));
-      return mayRepeat && (this.position ?? 0) > position ? this.#takeOver(old, false) : undefined;
+      this.sequence.settle(members.toldUpTo(old.endpoint, old.openedAt));
+      return mayRepeat && (this.sequence.position ?? 0) > position ? this.#takeOver(old, false) : undefined;
     }
     if (line.index >= Math.max(position, old.index) && line.raftTerm >= this.#term) {
       if (line.endpoint !== old.endpoint) this.#standby.drop();
@@ -239,16 +210,8 @@ export class Feed {
 
   /** Whether a line is of a store that was restored or rebuilt; it is then closed. */
   async #isOfResetStore(line: Line, position: number): Promise<boolean> {
-    if (line.index >= position && line.raftTerm >= this.#term) return false;
-    try {
-      if (!(await this.#lines.isReset(position, this.#term))) return false;
-    } catch (error) {
-      line.close();
-      throw error;
-    }
-    line.close();
+    if (!(await this.#lines.isOfResetStore(line, position, this.#term))) return false;
     this.#term = 0;
-    this.context.members.forget();
     return true;
   }
 
@@ -278,20 +241,20 @@ export class Feed {
     }
     if (line.hitHistory) {
       // It says nothing more, whether this event is news or not.
-      this.#sequence.tell(event);
+      this.sequence.tell(event);
       return this.#lose(line, event.index < line.index);
     }
     // etcd tells the removal of the watched key itself twice.
-    if (this.#sequence.isPast(event)) return;
+    if (this.sequence.isPast(event)) return;
     if (this.#isDoubtful(line, event)) {
       // What stands by is of the same member.
       this.#standby.drop();
       this.#isBehind = true;
       return this.#drop();
     }
-    this.#sequence.tell(event);
+    this.sequence.tell(event);
     this.#term = Math.max(this.#term, line.raftTerm);
-    this.#standby.noted(this.#sequence.toldAt, line.endpoint);
+    this.#standby.noted(this.sequence.toldAt, line.endpoint);
     this.#deafness.listen(line);
   }
 
@@ -299,19 +262,18 @@ export class Feed {
   #isDoubtful({ endpoint, index: from, openedAt }: Line, { index }: StoreEvent): boolean {
     const { members, period } = this.context;
     const maySkip = members.mayHaveSkipped(endpoint, index, openedAt, 2 * period() + usualDelay);
-    return maySkip && index - Math.max(this.position ?? 0, from) > 1;
+    return maySkip && index - Math.max(this.sequence.position ?? 0, from) > 1;
   }
 
   #onSuspicion(): void {
-    if (!this.isLive) return;
-    this.#isBehind = true;
-    this.#wake();
+    this.#isBehind ||= this.isLive;
+    if (this.#isBehind) this.#wake();
   }
 
   /** Takes in that a line which has told nothing has had nothing to tell when it was opened. */
   #settle(line: Line): void {
     if (line.hitHistory || this.#held !== undefined) return;
-    if (this.context.members.hasTold(line.endpoint, line.openedAt)) this.#sequence.settle(line.index);
+    if (this.context.members.hasTold(line.endpoint, line.openedAt)) this.sequence.settle(line.index);
   }
 
   /** Gives up a line; what comes after the position is asked of another one. */
@@ -330,19 +292,6 @@ export class Feed {
     this.#held = undefined;
     this.#fetching?.abort();
     this.#wake();
-  }
-
-  /** Goes on from a member that refuses what others may allow, and gives its address. */
-  #leaveRefuser(error: unknown): string | undefined {
-    const endpoint = error instanceof EtcdError ? error.endpoint : undefined;
-    if (endpoint !== undefined) this.context.cluster.leave(endpoint);
-    return endpoint;
-  }
-
-  #isRefusedByAll(error: unknown): boolean {
-    return (
-      this.#leaveRefuser(error) === undefined || ++this.#refusals > this.context.cluster.addresses.length
-    );
   }
 
   #fail(error: unknown): void {

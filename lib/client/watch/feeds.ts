@@ -36,11 +36,12 @@ export class Feeds {
   /** Tells a subscriber what happens after an index, or from now on. */
   join(subscriber: Subscriber, position: number | undefined): void {
     if (this.#isClosed) return subscriber.onFailed(new EtcdClosedError());
-    const isJoinable = (feed: Feed) => feed.isLive || (this.#fresh.has(feed) && feed.position === undefined);
+    const isJoinable = (feed: Feed) =>
+      feed.isLive || (this.#fresh.has(feed) && feed.sequence.position === undefined);
     const shared = position === undefined ? this.#findCover(subscriber.scope, isJoinable) : undefined;
     if (shared === undefined) return this.#open(subscriber, position);
     this.#move(subscriber, shared);
-    if (shared.isLive) subscriber.onAttached(shared.position ?? 0);
+    if (shared.isLive) subscriber.onAttached(shared.sequence.position ?? 0);
   }
 
   /** Tells a subscriber nothing more. */
@@ -48,8 +49,8 @@ export class Feeds {
     const feed = this.#feedOf.get(subscriber);
     if (feed === undefined) return;
     this.#feedOf.delete(subscriber);
-    feed.subscribers.delete(subscriber);
-    if (feed.subscribers.size === 0) this.#end(feed);
+    feed.sequence.subscribers.delete(subscriber);
+    if (feed.sequence.subscribers.size === 0) this.#end(feed);
     else if (subscriber.scope.covers(feed.scope)) this.#fit(feed);
   }
 
@@ -92,7 +93,7 @@ export class Feeds {
     this.#starting = undefined;
     for (const feed of this.#fresh) {
       const isFresh = (other: Feed) =>
-        other !== feed && this.#fresh.has(other) && other.position === feed.position;
+        other !== feed && this.#fresh.has(other) && other.sequence.position === feed.sequence.position;
       const wider = this.#findCover(feed.scope, isFresh);
       if (wider !== undefined) this.#moveAll(feed, wider);
     }
@@ -112,19 +113,19 @@ export class Feeds {
 
   #onSettled(feed: Feed): void {
     this.#isUnanswered = false;
-    feed.subscribers.attached(feed.position ?? 0);
+    feed.sequence.subscribers.attached(feed.sequence.position ?? 0);
     this.#fit(feed);
     this.#pace.keep();
   }
 
   /** Who only joined a wider feed may be allowed what that was refused. */
   #onFailed(feed: Feed, error: unknown): void {
-    for (const subscriber of feed.subscribers) {
+    for (const subscriber of feed.sequence.subscribers) {
       if (!subscriber.scope.covers(feed.scope)) {
-        this.#open(subscriber, feed.position);
+        this.#open(subscriber, feed.sequence.position);
         continue;
       }
-      feed.subscribers.delete(subscriber);
+      feed.sequence.subscribers.delete(subscriber);
       this.#feedOf.delete(subscriber);
       subscriber.onFailed(error);
     }
@@ -136,28 +137,29 @@ export class Feeds {
    * makes way for narrower ones.
    */
   #fit(feed: Feed): void {
-    const { position } = feed;
+    const { position } = feed.sequence;
     if (!feed.isLive || position === undefined) return;
-    const isBehind = (other: Feed) => other !== feed && other.isLive && (other.position ?? 0) <= position;
+    const isBehind = (other: Feed) =>
+      other !== feed && other.isLive && (other.sequence.position ?? 0) <= position;
     const wider = this.#findCover(feed.scope, isBehind);
     if (wider !== undefined) return this.#moveAll(feed, wider);
-    for (const { scope } of feed.subscribers) if (scope.covers(feed.scope)) return;
-    for (const subscriber of feed.subscribers) {
-      subscriber.after = Math.max(subscriber.after, feed.told);
+    for (const { scope } of feed.sequence.subscribers) if (scope.covers(feed.scope)) return;
+    for (const subscriber of feed.sequence.subscribers) {
+      subscriber.after = Math.max(subscriber.after, feed.sequence.told);
       this.#open(subscriber, position);
     }
     this.#end(feed);
   }
 
   #move(subscriber: Subscriber, feed: Feed): void {
-    this.#feedOf.get(subscriber)?.subscribers.delete(subscriber);
+    this.#feedOf.get(subscriber)?.sequence.subscribers.delete(subscriber);
     this.#feedOf.set(subscriber, feed);
-    feed.subscribers.add(subscriber);
+    feed.sequence.subscribers.add(subscriber);
   }
 
   #moveAll(feed: Feed, wider: Feed): void {
-    for (const subscriber of feed.subscribers) {
-      subscriber.after = Math.max(subscriber.after, feed.told);
+    for (const subscriber of feed.sequence.subscribers) {
+      subscriber.after = Math.max(subscriber.after, feed.sequence.told);
       this.#move(subscriber, wider);
     }
     this.#end(feed);

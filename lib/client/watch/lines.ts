@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { EtcdEventIndexClearedError } from '../errors/index.js';
+import { EtcdConnectionError, EtcdEventIndexClearedError } from '../errors/index.js';
 import { Line, type LineOptions } from './line.js';
 import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
@@ -23,9 +23,13 @@ export class Lines {
     return line;
   }
 
-  /** A stream of what comes from now on. */
-  fromNow(prefer?: string): Promise<Line> {
-    return this.open({ stream: true, prefer });
+  /** A stream of what comes from now on, at a member that has come as far as an index. */
+  async fromNow(prefer?: string, least = 0): Promise<Line> {
+    const line = await this.open({ stream: true, prefer });
+    if (line.index >= least) return line;
+    line.close();
+    this.cluster.leave(line.endpoint);
+    throw new EtcdConnectionError(`${line.endpoint} is behind.`);
   }
 
   /** A stream of what comes after an index, or from now on; `undefined` when that has left the history. */
@@ -61,10 +65,22 @@ export class Lines {
     return this.cluster.sendsCredentials;
   }
 
-  /** Whether the store is behind an index, or raft behind a term, for raft as well: it was restored or rebuilt. */
-  async isReset(index: number, term: number): Promise<boolean> {
-    const call = new Call(this.timeout, this.closing);
-    const state = await readState(this.cluster, new Scope(this.scope.key, false), '', call);
-    return state.index < index || (state.raftTerm > 0 && state.raftTerm < term);
+  /**
+   * Whether a line is of a store that is behind an index, or whose raft is behind a term, for raft as well: it was
+   * restored or rebuilt. The line is then closed.
+   */
+  async isOfResetStore(line: Line, index: number, term: number): Promise<boolean> {
+    if (line.index >= index && line.raftTerm >= term) return false;
+    try {
+      const call = new Call(this.timeout, this.closing);
+      const state = await readState(this.cluster, new Scope(this.scope.key, false), '', call);
+      if (state.index >= index && (state.raftTerm === 0 || state.raftTerm >= term)) return false;
+    } catch (error) {
+      line.close();
+      throw error;
+    }
+    line.close();
+    this.members.forget();
+    return true;
   }
 }

@@ -1,9 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdAbortedError, EtcdClosedError } from '../errors/index.js';
 import { offAbort, onAbort } from '../http/abort.js';
-import { describeFailure } from '../http/exchange.js';
 import type { EtcdLogger } from '../options/index.js';
 import { Backoff } from './backoff.js';
 import { EventQueue, type QueuedEvent } from './event-queue.js';
@@ -16,6 +14,7 @@ import type {
 } from './events.js';
 import type { Feeds } from './feeds.js';
 import { KnownKeys } from './known-keys.js';
+import { Listeners } from './listeners.js';
 import type { Scope } from './scope.js';
 import { readState } from './state.js';
 import type { Gap, Subscriber } from './subscriber.js';
@@ -51,7 +50,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   readonly #known: KnownKeys;
   readonly #closing = new AbortController();
   readonly #backoff = new Backoff(this.#closing.signal);
-  readonly #listeners = new EventEmitter();
+  readonly #listeners: Listeners;
   /** Why the present state is to be told next, in place of what was missed. */
   #resync: EtcdResyncReason | undefined;
   /** What has ended it, apart from `close`. */
@@ -76,6 +75,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     this.#key = key;
     this.#prefix = prefix;
     this.#signal = signal;
+    this.#listeners = new Listeners(`The watch of ${key}`, context.logger);
     this.#queue = new EventQueue(buffer);
     this.#known = new KnownKeys(key, scope.recursive);
     this.ready = new Promise((resolve, reject) => {
@@ -132,7 +132,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     name: Name,
     listener: (...args: EtcdWatcherEvents[Name]) => void,
   ): this {
-    this.#listeners.on(name, listener as (...args: unknown[]) => void);
+    this.#listeners.add(name, listener as (...args: unknown[]) => void);
     this.#pumping ??= this.#pump();
     return this;
   }
@@ -142,7 +142,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     name: Name,
     listener: (...args: EtcdWatcherEvents[Name]) => void,
   ): this {
-    this.#listeners.off(name, listener as (...args: unknown[]) => void);
+    this.#listeners.remove(name, listener as (...args: unknown[]) => void);
     return this;
   }
 
@@ -277,40 +277,14 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     try {
       for (let next = await this.next(); next.done !== true; next = await this.next()) this.#emit(next.value);
     } catch (error) {
-      this.#report(error, 'has ended');
+      this.#listeners.report(error, 'has ended');
     }
-    for (const listener of this.#listeners.listeners('close')) this.#call(listener, 'close');
+    this.#listeners.call('close');
   }
 
   #emit(event: EtcdEvent): void {
     const names = event.action === 'resync' ? ['event', 'resync'] : ['event', 'change', event.action];
-    for (const name of names) {
-      for (const listener of this.#listeners.listeners(name)) {
-        if (this.#closing.signal.aborted) return;
-        this.#call(listener, name, event);
-      }
-    }
-  }
-
-  #report(error: unknown, what: string): void {
-    const listeners = this.#listeners.listeners('error');
-    for (const listener of listeners) this.#call(listener, 'error', error);
-    if (listeners.length === 0) this.#log(error, what);
-  }
-
-  /** A listener that fails is reported; one for errors that fails itself can only be logged. */
-  // oxlint-disable-next-line
-  #call(listener: Function, name: string, argument?: unknown): void {
-    try {
-      listener(argument);
-    } catch (error) {
-      const what = `has a listener for \`${name}\` that failed`;
-      if (name === 'error') this.#log(error, what);
-      else this.#report(error, what);
-    }
-  }
-
-  #log(error: unknown, what: string): void {
-    this.#context.logger.error(`The watch of ${this.#key} ${what}: ${describeFailure(error)}`);
+    const goesOn = (): boolean => !this.#closing.signal.aborted;
+    for (const name of names) this.#listeners.call(name, event, goesOn);
   }
 }
