@@ -8,10 +8,20 @@ import { errorRows } from './rows/errors.js';
 import { methodRows } from './rows/methods.js';
 import { notYetRows } from './rows/not-yet.js';
 import { resultRows } from './rows/results.js';
+import { watchRows } from './rows/watch.js';
 import { type RowTest, World } from './world.js';
 
 const rows = readMigrationTable();
-const groups = [constructorRows, attributeRows, methodRows, resultRows, authRows, errorRows, notYetRows];
+const groups = [
+  constructorRows,
+  attributeRows,
+  methodRows,
+  watchRows,
+  resultRows,
+  authRows,
+  errorRows,
+  notYetRows,
+];
 const tests = new Map<string, RowTest>(groups.flatMap((group) => Object.entries(group)));
 
 describe('docs/from-python-etcd.md', () => {

@@ -51,7 +51,7 @@ export interface EtcdWatchKeepingOptions {
    * Milliseconds of silence after which a watch is re-armed: another one is opened beside it, on another member where
    * there is one, looks into the history, and takes over. In a busy store that happens sooner, so that the index of a
    * quiet key does not fall out of etcd's history. A change that a silent or cut-off member keeps back is told this
-   * much later at most, plus the time for one try. Less than 600 counts as 600; with more than 100 different watches it is 20 for each of
+   * much later at most, plus the time for one try. Less than 350 counts as 350; with more than 100 different watches it is 20 for each of
    * them. @default 2000
    */
   readonly rearm?: number;

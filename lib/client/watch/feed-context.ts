@@ -8,8 +8,6 @@ export interface FeedContext {
   readonly members: MemberTrail;
   /** Milliseconds for one attempt to open a line. */
   readonly timeout: number;
-  /** Milliseconds of silence after which a line is proven, at present. */
-  readonly period: () => number;
   /** The feed has a new line that tells what happens now. */
   readonly onSettled: () => void;
   /** No member has answered an attempt to open a line. */

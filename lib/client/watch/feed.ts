@@ -3,7 +3,7 @@ import { Backoff } from './backoff.js';
 import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
 import { fetchHistory } from './history.js';
-import type { Line } from './line.js';
+import { isEndOfPeer, type Line } from './line.js';
 import { Lines } from './lines.js';
 import type { Scope } from './scope.js';
 import { Refusals } from './refusals.js';
@@ -13,8 +13,10 @@ import type { StoreEvent } from './store-event.js';
 import type { Gap } from './subscriber.js';
 import { isTransient } from './transient.js';
 
-/** How late a proof may be, in milliseconds. */
-const usualDelay = 500;
+/** For so long a member that is not heard of is believed to have come along, in milliseconds. */
+const longestUnseen = 500;
+/** For so long a member that has been away may be behind, and be caught up by a snapshot, in milliseconds. */
+const returning = 3_000;
 
 /**
  * All changes of one scope for everybody who watches it or a part of it.
@@ -34,6 +36,8 @@ export class Feed {
   /** raft's term when a line was opened that has told something since. */
   #term = 0;
   #triedAt = 0;
+  /** Until when its member is not believed to tell everything. */
+  #doubtfulUntil = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
   #held: StoreEvent[] | undefined;
   #fetching: AbortController | undefined;
@@ -130,6 +134,7 @@ export class Feed {
       gap = 'reset';
     }
     line ??= await this.#lines.fromNow();
+    if (this.#member !== undefined) this.#doubtfulUntil = performance.now() + returning;
     if (position === undefined || gap !== undefined) this.sequence.begin(line.index, gap);
     this.#use(line);
   }
@@ -226,6 +231,7 @@ export class Feed {
       onEvent: (event) => this.#onEvent(line, event),
       onEnd: (problem) => {
         if (problem instanceof EtcdResponseTooLargeError) return this.#fail(problem);
+        if (isEndOfPeer(problem)) this.#settleAll(line);
         this.#lose(line, false);
         this.#backoff.lasted(performance.now() - line.openedAt);
       },
@@ -260,9 +266,11 @@ export class Feed {
 
   /** Whether the history must tell what lies before an event, because its member may have skipped something. */
   #isDoubtful({ endpoint, index: from, openedAt }: Line, { index }: StoreEvent): boolean {
-    const { members, period } = this.context;
-    const maySkip = members.mayHaveSkipped(endpoint, index, openedAt, 2 * period() + usualDelay);
-    return maySkip && index - Math.max(this.sequence.position ?? 0, from) > 1;
+    const maySkip = this.context.members.mayHaveSkipped(endpoint, index, openedAt, longestUnseen);
+    return (
+      (maySkip || performance.now() < this.#doubtfulUntil) &&
+      index - Math.max(this.sequence.position ?? 0, from) > 1
+    );
   }
 
   #onSuspicion(): void {
@@ -274,6 +282,15 @@ export class Feed {
   #settle(line: Line): void {
     if (line.hitHistory || this.#held !== undefined) return;
     if (this.context.members.hasTold(line.endpoint, line.openedAt)) this.sequence.settle(line.index);
+  }
+
+  /** The same where the connection is known to have been alive up to now: for what the line had to tell since, too. */
+  #settleAll(line: Line): void {
+    const { endpoint, openedAt, hitHistory } = line;
+    const { members } = this.context;
+    const mayBeDeaf = hitHistory || isSuspect(line) || this.#held !== undefined;
+    if (!mayBeDeaf && !members.hasJumpedSince(endpoint, openedAt))
+      this.sequence.settle(members.toldUpTo(endpoint, openedAt));
   }
 
   /** Gives up a line; what comes after the position is asked of another one. */

@@ -72,7 +72,6 @@ export class Feeds {
       {
         cluster: this.cluster,
         timeout: this.timeout,
-        period: () => this.#pace.period,
         members: this.#members,
         onSettled: () => this.#onSettled(feed),
         onUnanswered: () => this.#onUnanswered(feed),

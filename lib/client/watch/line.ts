@@ -232,6 +232,11 @@ function tooLong(longest: number): EtcdResponseTooLargeError {
   return new EtcdResponseTooLargeError(`An event is longer than \`maxResponseBytes\` (${longest}).`);
 }
 
+/** Whether a line was ended by its member, or its host, so that nothing which it had sent before is lost. */
+export function isEndOfPeer(problem: unknown): boolean {
+  return problem === undefined || problem === 'UND_ERR_SOCKET' || problem === 'ECONNRESET';
+}
+
 /** 0 for what is no event, which whoever listens will be told. */
 function indexOf({ text, bytes }: Waiting): number {
   try {

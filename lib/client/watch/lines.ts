@@ -42,16 +42,9 @@ export class Lines {
     }
   }
 
-  /** Asks a member where it is, by asking for what has left the history, or is told at once. */
-  async sight(prefer: string): Promise<void> {
-    try {
-      const line = await this.open({ waitIndex: 1, stream: false, prefer });
-      line.close();
-    } catch (error) {
-      if (!(error instanceof EtcdEventIndexClearedError)) throw error;
-      if (error.endpoint !== undefined && error.index !== undefined)
-        this.members.seen(error.endpoint, error.index);
-    }
+  /** Asks a member where it is, by a watch that is closed at once: only good answers tell raft's index. */
+  async sight(member: string): Promise<void> {
+    (await this.open({ stream: true, prefer: member })).close();
   }
 
   /** Asks a member where it is, and waits for as long as its answer has to lie in the past to be believed. */

@@ -5,11 +5,11 @@ const snapshotDistance = 4_000;
 /** How far two members may be apart that both take part, in store indexes. */
 const usualLag = 500;
 /** What a watch had to tell of an index it has told within this time, in milliseconds, by a member that answers others. */
-const tellingTime = 400;
+const tellingTime = 200;
 /** And within this time of such an answer: the member may have stood still before it. */
-export const wakingTime = 100;
+export const wakingTime = 50;
 /** Milliseconds between two sights that are kept. */
-const resolution = 40;
+const resolution = 20;
 const mostSights = 100;
 
 /** That a member was at an index, at a time on the clock of `performance.now()`. */
@@ -24,17 +24,18 @@ class Trail {
   readonly sights: Sight[] = [];
   index = 0;
   raftIndex = 0;
+  /** When it has last told raft's index. */
   at = -Infinity;
   /** When it was last seen to have jumped. */
   jumpedAt = -Infinity;
 
   see(index: number, mayHaveJumped: boolean): void {
-    this.at = performance.now();
-    if (mayHaveJumped) this.jumpedAt = this.at;
+    const at = performance.now();
+    if (mayHaveJumped) this.jumpedAt = at;
     this.index = Math.max(this.index, index);
     const last = this.sights.at(-1);
-    if (last !== undefined && this.at - last.at < resolution) return;
-    this.sights.push({ index, at: this.at });
+    if (last !== undefined && at - last.at < resolution) return;
+    this.sights.push({ index, at });
     if (this.sights.length > mostSights) this.sights.shift();
   }
 }
@@ -55,7 +56,9 @@ export class MemberTrail {
         ? index - member.index > suspiciousJump
         : raftIndex - member.raftIndex > snapshotDistance;
     member.see(index, isKnown && hasJumped);
-    member.raftIndex = raftIndex ?? member.raftIndex;
+    if (raftIndex === undefined) return;
+    member.raftIndex = raftIndex;
+    member.at = performance.now();
   }
 
   /** What was known is of a store that is no more. */

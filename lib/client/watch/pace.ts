@@ -7,7 +7,7 @@ const sightedWithin = 150;
 const shortestPause = 100;
 /** Feeds are proven before it has moved on by this many, but not sooner than a proof can be believed. */
 const provenWithin = 250;
-const shortestPeriod = 600;
+const shortestPeriod = 350;
 /** Milliseconds between two proofs of any feeds, so that many feeds do not cost more and more. */
 const spacing = 20;
 

@@ -1,17 +1,9 @@
 import { expect } from '@jest/globals';
 import * as client from 'nestjs-etcd/client';
 
-import { errorOf, type RowTests, type World } from '../world.js';
+import { type RowTests, type World } from '../world.js';
 
 const exported = Object.keys(client);
-
-/** Nothing of watches is there: neither on the client nor among the options of a read. */
-const noWatches = async ({ etcd }: World) => {
-  for (const name of ['watch', 'eternalWatch', 'waitForChange']) expect(etcd).not.toHaveProperty(name);
-  expect(exported.filter((name) => /^Etcd.*Watch/.test(name))).toEqual(['EtcdWatcherClearedError']);
-  for (const option of ['wait', 'waitIndex'])
-    await expect(etcd.get('/', { [option]: 1 })).rejects.toMatchObject({ code: 'ETCD_OPTIONS', option });
-};
 
 /** Nothing of locks and elections is there: neither on the client nor among the options. */
 const noLocks = ({ etcd }: World) => {
@@ -39,20 +31,7 @@ export const notYetRows: RowTests = {
   'Client.lock_prefix': noLocks,
   'Client.election': noLocks,
   'Client.get_lock': noLocks,
-  'Client.read(wait)': noWatches,
-  'Client.read(waitIndex)': noWatches,
-  'Client.watch': noWatches,
-  'Client.eternal_watch': noWatches,
   'Lock(client, lock_name)': noLocks,
   ...Object.fromEntries(lockMembers.map((name) => [`Lock.${name}`, noLocks])),
-  EtcdWatchTimedOut: noWatches,
-  EtcdWatcherCleared: async (world) => {
-    expect(await errorOf(400)).toBeInstanceOf(client.EtcdWatcherClearedError);
-    await noWatches(world);
-  },
-  EtcdEventIndexCleared: async (world) => {
-    expect(await errorOf(401)).toBeInstanceOf(client.EtcdEventIndexClearedError);
-    await noWatches(world);
-  },
   EtcdLockExpired: noLocks,
 };

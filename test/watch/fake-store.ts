@@ -1,0 +1,141 @@
+import { FakeMember } from '../cluster/fake-member.js';
+import { END, jsonResponse, type StubHandler, type StubRequest } from '../support/http-stub.js';
+
+type Step = string | typeof END;
+
+/** Text as one chunk of HTTP's. */
+export const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+/** The end of a chunked answer. */
+export const lastChunk = '0\r\n\r\n';
+
+interface OpenWatch {
+  readonly stream: boolean;
+  /** Sends something, now or when it is waited for. */
+  readonly send: (step: Step) => void;
+}
+
+/** What a test may do in place of what etcd does with a watch; `undefined` leaves it to that. */
+export type Trap = (watch: {
+  readonly waitIndex: number | undefined;
+  readonly stream: boolean;
+}) => ReturnType<StubHandler> | undefined;
+
+/** One file in a member without a store, whose watches behave as etcd's, history and all, or as a test wants. */
+export class FakeStore implements AsyncDisposable {
+  /** The store's index, which a test may set. */
+  index = 10;
+  trap: Trap = () => undefined;
+  /** The index that a read through raft gives. */
+  committed: () => number = () => this.index;
+  /** What is sent of an event, in place of its line. */
+  onEvent: (line: string) => string = (line) => line;
+  readonly member: FakeMember;
+  private readonly events: { readonly index: number; readonly line: string }[] = [];
+  private readonly open = new Set<OpenWatch>();
+
+  private constructor(member: FakeMember) {
+    this.member = member;
+  }
+
+  static async start(): Promise<FakeStore> {
+    const member = await FakeMember.start();
+    const store = new FakeStore(member);
+    member.change({ keys: (request) => store.answer(request) });
+    return store;
+  }
+
+  get url(): string {
+    return this.member.url;
+  }
+
+  /** First lines of the watches that came. */
+  get watches(): string[] {
+    return this.member.served.filter((line) => line.includes('wait=true'));
+  }
+
+  /** How many watches wait for what comes. */
+  get waiting(): number {
+    return this.open.size;
+  }
+
+  /** Changes the file, and tells all who wait. Gives the index. */
+  write(value = 'v'): number {
+    const index = ++this.index;
+    const line = `${JSON.stringify({ action: 'set', node: this.node(value) })}\n`;
+    this.events.push({ index, line });
+    this.tell(line);
+    return index;
+  }
+
+  /** Sends a line to all who wait. */
+  tell(line: string): void {
+    for (const watch of this.open) {
+      watch.send(chunk(this.onEvent(line)));
+      if (!watch.stream) watch.send(lastChunk);
+    }
+  }
+
+  /** The head of a watch's answer. */
+  head(index = this.index): string {
+    const headers = Object.entries(this.member.headers(index)).map(([name, value]) => `${name}: ${value}`);
+    return ['HTTP/1.1 200 OK', ...headers, 'Transfer-Encoding: chunked', '', ''].join('\r\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.member[Symbol.asyncDispose]();
+  }
+
+  private node(value: string) {
+    return { key: '/a', value, modifiedIndex: this.index, createdIndex: this.index };
+  }
+
+  private read(index: number): string {
+    return jsonResponse(200, { action: 'get', node: this.node('v') }, this.member.headers(index));
+  }
+
+  private answer({ path }: StubRequest): ReturnType<StubHandler> {
+    const query = new URL(path, 'http://x').searchParams;
+    if (query.get('wait') !== 'true')
+      return this.read(query.get('quorum') === 'true' ? this.committed() : this.index);
+    const waitIndex = query.has('waitIndex') ? Number(query.get('waitIndex')) : undefined;
+    const stream = query.get('stream') === 'true';
+    return this.trap({ waitIndex, stream }) ?? this.watch(waitIndex ?? this.index + 1, stream);
+  }
+
+  private async *watch(from: number, stream: boolean): AsyncGenerator<Step> {
+    const past = this.events.find(({ index }) => index >= from);
+    const head = this.head();
+    if (past !== undefined) {
+      yield head + chunk(this.onEvent(past.line)) + (stream ? '' : lastChunk);
+      // A stream that was answered out of the history says nothing any more, and stays open.
+      return;
+    }
+    const steps: Step[] = [];
+    let wake: () => void = () => undefined;
+    const send = (step: Step) => {
+      steps.push(step);
+      wake();
+    };
+    const watch: OpenWatch = { stream, send };
+    this.open.add(watch);
+    try {
+      yield head;
+      for (;;) {
+        const step = steps.shift();
+        if (step === undefined) await new Promise<void>((resolve) => (wake = resolve));
+        else yield step;
+        if (step === lastChunk || step === END) return;
+      }
+    } finally {
+      this.open.delete(watch);
+    }
+  }
+
+  /** Ends every open watch, in the middle of whatever it says. */
+  cut(text = ''): void {
+    for (const { send } of this.open) {
+      if (text !== '') send(text);
+      send(END);
+    }
+  }
+}

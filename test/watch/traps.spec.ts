@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
+
+import { jsonResponse } from '../support/http-stub.js';
+import { waitFor } from '../support/wait-for.js';
+import { FakeStore, lastChunk } from './fake-store.js';
+import { Recorder } from './recorder.js';
+
+describe('A watch of a server', () => {
+  let store: FakeStore;
+  let etcd: EtcdClient;
+  beforeEach(async () => {
+    store = await FakeStore.start();
+  });
+  afterEach(async () => {
+    await etcd.close();
+    await store[Symbol.asyncDispose]();
+  });
+
+  /** Watches the file, and resolves when nothing can be missed any more. */
+  async function watch(
+    options: Parameters<EtcdClient['watch']>[1] = {},
+    client: EtcdClientOptions = {},
+  ): Promise<Recorder> {
+    etcd = new EtcdClient({ hosts: store.url, sync: false, watch: { rearm: 60_000 }, ...client });
+    const recorder = new Recorder(etcd.watch('/a', options));
+    await recorder.watcher.ready;
+    return recorder;
+  }
+
+  it('that answers a stream out of its history and then says nothing, asks on', async () => {
+    const indexes = [store.write(), store.write(), store.write()];
+    const recorder = await watch({ waitIndex: indexes[0] });
+    await recorder.reaches(indexes[2] ?? 0);
+    indexes.push(store.write());
+    await recorder.reaches(indexes[3] ?? 0);
+    expect(recorder.indexes).toEqual(indexes);
+  });
+
+  it('that says everything twice, and old things again, tells each once', async () => {
+    store.onEvent = (line) => `${line}${line}`;
+    const recorder = await watch();
+    const [first, second] = [store.write('1'), store.write('2')];
+    store.tell(
+      `${JSON.stringify({ action: 'set', node: { key: '/a', value: '1', modifiedIndex: first } })}\n`,
+    );
+    const last = store.write('3');
+    await recorder.reaches(last);
+    expect(recorder.indexes).toEqual([first, second, last]);
+  });
+
+  it('that cuts an event in the middle asks for it again', async () => {
+    const recorder = await watch();
+    const first = store.write('whole');
+    await recorder.reaches(first);
+    for (const keep of [1, 40]) {
+      // The beginning of the next event, before its connection ends.
+      store.onEvent = (line) => line.slice(0, keep);
+      const index = store.write(`cut after ${keep}`);
+      store.cut();
+      store.onEvent = (line) => line;
+      await recorder.reaches(index);
+    }
+    expect(recorder.changes.map(({ node }) => node.value)).toEqual(['whole', 'cut after 1', 'cut after 40']);
+  });
+
+  it.each([
+    ['no JSON', () => '<html>no</html>\n'],
+    ['half an event', (line: string) => `${line.slice(0, 30)}\n`],
+    ['an event without an index', () => '{"action":"set","node":{"key":"/a"}}\n'],
+  ])('that says %s asks again for what it was', async (_, garble) => {
+    const recorder = await watch();
+    const first = store.write('1');
+    await recorder.reaches(first);
+    store.onEvent = garble;
+    const second = store.write('2');
+    await waitFor(() => store.watches.length > 1, { what: 'another watch' });
+    store.onEvent = (line) => line;
+    await recorder.reaches(second);
+    const last = store.write('3');
+    await recorder.reaches(last);
+    expect(recorder.indexes).toEqual([first, second, last]);
+    expect(recorder.resyncs).toEqual([]);
+  });
+
+  it('whose watch ends as it should loses nothing', async () => {
+    const recorder = await watch();
+    const indexes: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      // As some intermediaries end it, and as a member does that is stopped.
+      if (i % 2 === 0) store.cut(lastChunk);
+      else store.cut();
+      indexes.push(store.write());
+      await recorder.reaches(indexes[i] ?? 0);
+    }
+    expect(recorder.indexes).toEqual(indexes);
+  });
+
+  it('that refuses every index of the past gives states, and is not stormed either', async () => {
+    const recorder = await watch();
+    await recorder.reaches(store.write());
+    store.trap = ({ waitIndex }) =>
+      waitIndex === undefined
+        ? undefined
+        : jsonResponse(
+            400,
+            {
+              errorCode: 401,
+              message: 'The event in requested index is outdated and cleared',
+              cause: 'x',
+              index: store.index,
+            },
+            store.member.headers(store.index),
+          );
+    for (let i = 0; i < 3; i++) {
+      store.cut();
+      // Without this one, there would be nothing that it could have missed.
+      store.write();
+      await waitFor(() => recorder.resyncs.length > i, { what: 'a state' });
+      await waitFor(() => store.waiting > 0);
+      await recorder.reaches(store.write());
+    }
+    expect(recorder.events.map(({ action }) => action)).toEqual([
+      'set',
+      'resync',
+      'set',
+      'resync',
+      'set',
+      'resync',
+      'set',
+    ]);
+    expect(recorder.resyncs.every(({ reason }) => reason === 'cleared')).toBe(true);
+    expect(store.watches.length).toBeLessThan(20);
+  });
+
+  it('whose index is behind the one that was told is left for another one', async () => {
+    await using other = await FakeStore.start();
+    store.index = other.index = 50;
+    for (const member of [store, other]) member.committed = () => Math.max(store.index, other.index);
+    const recorder = await watch(
+      {},
+      { hosts: [store.url, other.url], order: 'given', watch: { rearm: 200 } },
+    );
+    const first = store.write();
+    await recorder.reaches(first);
+    // The second member does not hear of it, and its watch could not tell what comes.
+    await waitFor(() => other.watches.length > 2, { what: 'watches on the second member' });
+    const second = store.write();
+    await recorder.reaches(second);
+    // Told by the first one all the time, which nobody had to ask again.
+    expect(store.watches.filter((line) => line.includes('waitIndex'))).toEqual([]);
+    // Now it has caught up, and the first one stands still.
+    other.write();
+    other.write();
+    const third = other.write();
+    await recorder.reaches(third);
+    expect(recorder.indexes).toEqual([first, second, third]);
+    expect(recorder.resyncs).toEqual([]);
+  });
+});
