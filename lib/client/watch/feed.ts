@@ -14,10 +14,7 @@ import type { Gap } from './subscriber.js';
 import { isTransient } from './transient.js';
 
 /** For so long a member that is not heard of is believed to have come along, in milliseconds. */
-const longestUnseen = 500;
-/** For so long a member that has been away may be behind, and be caught up by a snapshot, in milliseconds. */
-const returning = 3_000;
-
+const longestUnseen = 300;
 /**
  * All changes of one scope for everybody who watches it or a part of it.
  *
@@ -36,8 +33,6 @@ export class Feed {
   /** raft's term when a line was opened that has told something since. */
   #term = 0;
   #triedAt = 0;
-  /** Until when its member is not believed to tell everything. */
-  #doubtfulUntil = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
   #held: StoreEvent[] | undefined;
   #fetching: AbortController | undefined;
@@ -134,7 +129,7 @@ export class Feed {
       gap = 'reset';
     }
     line ??= await this.#lines.fromNow();
-    if (this.#member !== undefined) this.#doubtfulUntil = performance.now() + returning;
+    if (this.#member !== undefined) this.context.members.returned(line.endpoint);
     if (position === undefined || gap !== undefined) this.sequence.begin(line.index, gap);
     this.#use(line);
   }
@@ -267,10 +262,7 @@ export class Feed {
   /** Whether the history must tell what lies before an event, because its member may have skipped something. */
   #isDoubtful({ endpoint, index: from, openedAt }: Line, { index }: StoreEvent): boolean {
     const maySkip = this.context.members.mayHaveSkipped(endpoint, index, openedAt, longestUnseen);
-    return (
-      (maySkip || performance.now() < this.#doubtfulUntil) &&
-      index - Math.max(this.sequence.position ?? 0, from) > 1
-    );
+    return maySkip && index - Math.max(this.sequence.position ?? 0, from) > 1;
   }
 
   #onSuspicion(): void {

@@ -8,6 +8,8 @@ const usualLag = 500;
 const tellingTime = 200;
 /** And within this time of such an answer: the member may have stood still before it. */
 export const wakingTime = 50;
+/** How long it may take until a member that was away has come along, in milliseconds. */
+const returning = 5_000;
 /** Milliseconds between two sights that are kept. */
 const resolution = 20;
 const mostSights = 100;
@@ -31,7 +33,7 @@ class Trail {
 
   see(index: number, mayHaveJumped: boolean): void {
     const at = performance.now();
-    if (mayHaveJumped) this.jumpedAt = at;
+    if (mayHaveJumped) this.jumpedAt = Math.max(this.jumpedAt, at);
     this.index = Math.max(this.index, index);
     const last = this.sights.at(-1);
     if (last !== undefined && at - last.at < resolution) return;
@@ -59,6 +61,11 @@ export class MemberTrail {
     if (raftIndex === undefined) return;
     member.raftIndex = raftIndex;
     member.at = performance.now();
+  }
+
+  /** A member has been away or stood still. It may be behind, and be caught up by a snapshot in a moment. */
+  returned(endpoint: string): void {
+    this.#of(endpoint).jumpedAt = performance.now() + returning;
   }
 
   /** What was known is of a store that is no more. */
