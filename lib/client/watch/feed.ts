@@ -14,7 +14,9 @@ import type { Gap } from './subscriber.js';
 import { isTransient } from './transient.js';
 
 /** For so long a member that is not heard of is believed to have come along, in milliseconds. */
-const longestUnseen = 300;
+const longestUnseen = 300; /** A member that takes longer to answer has stood still meanwhile, in milliseconds. */
+const standstill = 300;
+
 /**
  * All changes of one scope for everybody who watches it or a part of it.
  *
@@ -184,12 +186,14 @@ export class Feed {
 
   async #takeOver(old: Line, mayRepeat = true): Promise<void> {
     const { cluster, members } = this.context;
+    const asked = performance.now();
     if (!members.hasTold(old.endpoint, old.openedAt)) await this.#lines.sightAwake(old.endpoint);
     if (this.#line !== old) return;
     this.#settle(old);
     const position = this.sequence.position ?? 0;
     const line = await this.#lines.after(position, old.endpoint);
     if (this.#line !== old) return line?.close();
+    if (performance.now() - asked > standstill) members.returned(line?.endpoint ?? old.endpoint);
     if (line === undefined) {
       // More has happened elsewhere than the history holds. While its member comes along, the old line is believed.
       await this.#lines.sight(old.endpoint);

@@ -7,9 +7,6 @@ import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
 import { readState } from './state.js';
 
-/** A member that takes longer to open a line has stood still meanwhile, in milliseconds. */
-const standstill = 250;
-
 /** Opens the lines of one scope. */
 export class Lines {
   constructor(
@@ -21,9 +18,7 @@ export class Lines {
   ) {}
 
   async open(options: LineOptions, signal = this.closing): Promise<Line> {
-    const asked = performance.now();
     const line = await Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
-    if (line.openedAt - asked > standstill) this.members.returned(line.endpoint);
     this.members.seen(line.endpoint, line.index, line.raftIndex);
     return line;
   }
