@@ -14,7 +14,9 @@ export function connect({ url, directory: home }) {
       // It does not say when it hears, but with an index nothing from there on is missed at the beginning.
       const index = await new Promise((resolve, reject) => {
         etcd.get(directory, (error, body, headers) =>
-          error ? reject(error) : resolve(Number(headers['x-etcd-index'])),
+          error
+            ? reject(new Error(String(error.message ?? error)))
+            : resolve(Number(headers['x-etcd-index'])),
         );
       });
       const watcher = etcd.watcher(directory, index + 1, { recursive: true });

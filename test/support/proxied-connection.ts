@@ -56,7 +56,9 @@ export class ProxiedConnection {
 
   reset(): void {
     for (const socket of [this.client, this.server]) {
-      if (!socket.destroyed) socket.resetAndDestroy();
+      // A reset behind an end that is under way leaves Node's handle open for good.
+      if (socket.writableEnded) socket.destroy();
+      else if (!socket.destroyed) socket.resetAndDestroy();
     }
   }
 

@@ -13,7 +13,6 @@ import { waitUntilTold } from './told.js';
 
 const elsewhere = 5_000;
 const inFlight = 8;
-const rearm = 2_000;
 
 /** A kind of key that nothing happens to, until the end. */
 interface Quiet {
