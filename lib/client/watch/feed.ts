@@ -57,7 +57,10 @@ export class Feed {
     this.#lines = new Lines(cluster, scope, timeout, members, this.#closing.signal);
     this.#refusals = new Refusals(cluster, context.onUnanswered);
     this.#standby = new Standby(this.#lines);
-    this.#deafness = new Deafness(this.sequence, this.#standby, () => this.#onSuspicion());
+    this.#deafness = new Deafness(this.sequence, this.#standby, () => {
+      this.#isBehind ||= this.isLive;
+      if (this.#isBehind) this.#wake();
+    });
   }
 
   /** Whether it tells what happens now, so that others can join it. */
@@ -126,9 +129,10 @@ export class Feed {
     let gap: Gap | undefined;
     let line = await this.#lines.after(position);
     if (line === undefined) gap = 'cleared';
-    else if (position !== undefined && (await this.#isOfResetStore(line, position))) {
+    else if (position !== undefined && (await this.#lines.isOfResetStore(line, position, this.#term))) {
       line = undefined;
       gap = 'reset';
+      this.#term = 0;
     }
     line ??= await this.#lines.fromNow();
     if (this.#member !== undefined) this.context.members.returned(line.endpoint);
@@ -208,15 +212,8 @@ export class Feed {
     }
     // A member that is behind hears no better, unless all are.
     cluster.leave(line.endpoint);
-    if (await this.#isOfResetStore(line, position)) this.#lose(old, false);
+    if (await this.#lines.isOfResetStore(line, position, this.#term)) this.#lose(old, false);
     else line.close();
-  }
-
-  /** Whether a line is of a store that was restored or rebuilt; it is then closed. */
-  async #isOfResetStore(line: Line, position: number): Promise<boolean> {
-    if (!(await this.#lines.isOfResetStore(line, position, this.#term))) return false;
-    this.#term = 0;
-    return true;
   }
 
   #use(line: Line, holds = false): void {
@@ -230,7 +227,9 @@ export class Feed {
       onEvent: (event) => this.#onEvent(line, event),
       onEnd: (problem) => {
         if (problem instanceof EtcdResponseTooLargeError) return this.#fail(problem);
-        if (isEndOfPeer(problem)) this.#settleAll(line);
+        // Its connection was alive up to now: it has told what it had to since it was opened, too.
+        if (isEndOfPeer(problem) && this.isLive && !isSuspect(line))
+          this.sequence.settle(this.context.members.toldUpTo(line.endpoint, line.openedAt));
         this.#lose(line, false);
         this.#backoff.lasted(performance.now() - line.openedAt);
       },
@@ -269,24 +268,10 @@ export class Feed {
     return maySkip && index - Math.max(this.sequence.position ?? 0, from) > 1;
   }
 
-  #onSuspicion(): void {
-    this.#isBehind ||= this.isLive;
-    if (this.#isBehind) this.#wake();
-  }
-
   /** Takes in that a line which has told nothing has had nothing to tell when it was opened. */
   #settle(line: Line): void {
     if (line.hitHistory || this.#held !== undefined) return;
     if (this.context.members.hasTold(line.endpoint, line.openedAt)) this.sequence.settle(line.index);
-  }
-
-  /** The same where the connection is known to have been alive up to now: for what the line had to tell since, too. */
-  #settleAll(line: Line): void {
-    const { endpoint, openedAt, hitHistory } = line;
-    const { members } = this.context;
-    const mayBeDeaf = hitHistory || isSuspect(line) || this.#held !== undefined;
-    if (!mayBeDeaf && !members.hasJumpedSince(endpoint, openedAt))
-      this.sequence.settle(members.toldUpTo(endpoint, openedAt));
   }
 
   /** Gives up a line; what comes after the position is asked of another one. */

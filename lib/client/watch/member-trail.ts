@@ -109,6 +109,7 @@ export class MemberTrail {
    * had reached it long enough before it last answered somebody else. 0 when nothing can be said.
    */
   toldUpTo(endpoint: string, openedAt: number): number {
+    if (this.hasJumpedSince(endpoint, openedAt)) return 0;
     const awake = this.#awake(endpoint);
     const told = this.#of(endpoint).sights.findLast(({ at }) => at <= awake - tellingTime);
     return told === undefined || told.at < openedAt ? 0 : told.index;

@@ -36,19 +36,10 @@ const quiet: Quiet[] = [
   { name: 'a directory', key: '/w4/directory', recursive: true, changed: '/w4/directory/key', exists: true },
 ];
 
-/** How the rest of the store is written. */
-interface Traffic {
-  readonly name: string;
-  /** Milliseconds from one write of a caller to its next one, at least. */
-  readonly interval: number;
-  /** Milliseconds between the last write and the end of the member. */
-  readonly rest: number;
-}
-
-const traffic: Traffic[] = [
-  // What a small cluster takes: two re-arm intervals are more than the history holds.
-  { name: '700 a second', interval: (1_000 * inFlight) / 700, rest: 0 },
-];
+/** What a small cluster takes: two re-arm intervals are more than the history holds. */
+const writesPerSecond = 700;
+/** Milliseconds from one write of a caller to its next one, at least. */
+const interval = (1_000 * inFlight) / writesPerSecond;
 
 describe('W4: quiet keys in a busy store', () => {
   let cluster: EtcdCluster;
@@ -69,54 +60,51 @@ describe('W4: quiet keys in a busy store', () => {
     return Observer.start(name, client.watch(key, { recursive }));
   }
 
-  for (const { name, interval, rest } of traffic) {
-    it(`are watched without a resync while 5,000 changes are made elsewhere (${name}) and members die`, async () => {
-      await using writing = new EtcdClient({ hosts: cluster.urls, sync: false });
-      for (const { changed, exists } of quiet) if (exists) await writing.set(changed, 'before');
-      const observers = await Promise.all(quiet.map(observe));
-      const start = observers[0]?.start ?? 0;
-      await using naive = new NaiveWatcher('long poll', cluster.urls, '/w4', start);
-      await waitFor(() => naive.isRegistered);
+  it(`are watched without a resync while 5,000 changes are made elsewhere (${writesPerSecond} a second) and members die`, async () => {
+    await using writing = new EtcdClient({ hosts: cluster.urls, sync: false });
+    for (const { changed, exists } of quiet) if (exists) await writing.set(changed, 'before');
+    const observers = await Promise.all(quiet.map(observe));
+    const start = observers[0]?.start ?? 0;
+    await using naive = new NaiveWatcher('long poll', cluster.urls, '/w4', start);
+    await waitFor(() => naive.isRegistered);
 
-      const started = performance.now();
-      let next = 0;
-      await Promise.all(
-        Array.from({ length: inFlight }, async () => {
-          while (next < elsewhere) {
-            const pause = sleep(interval);
-            await writing.set(`/elsewhere/${next++ % 100}`, 'value');
-            await pause;
-          }
-        }),
-      );
-      const took = performance.now() - started;
-      await sleep(rest);
-      // One after the other: the members of all watches are among them, whichever they are by now.
-      for (const member of cluster.members) {
-        await member.kill();
-        await member.restart();
-        await cluster.waitHealthy();
-      }
-      const ledger = new IndexLedger();
-      for (const { changed } of quiet) await ledger.write(() => writing.set(changed, 'after'));
-      const changes = [...ledger.changes.values()];
-      await Promise.all(observers.map((observer, i) => waitUntilTold([observer], changes[i]?.index ?? 0)));
-      await waitFor(() => naive.errors.length > 0);
+    const started = performance.now();
+    let next = 0;
+    await Promise.all(
+      Array.from({ length: inFlight }, async () => {
+        while (next < elsewhere) {
+          const pause = sleep(interval);
+          await writing.set(`/elsewhere/${next++ % 100}`, 'value');
+          await pause;
+        }
+      }),
+    );
+    const took = performance.now() - started;
+    // One after the other: the members of all watches are among them, whichever they are by now.
+    for (const member of cluster.members) {
+      await member.kill();
+      await member.restart();
+      await cluster.waitHealthy();
+    }
+    const ledger = new IndexLedger();
+    for (const { changed } of quiet) await ledger.write(() => writing.set(changed, 'after'));
+    const changes = [...ledger.changes.values()];
+    await Promise.all(observers.map((observer, i) => waitUntilTold([observer], changes[i]?.index ?? 0)));
+    await waitFor(() => naive.errors.length > 0);
 
-      report(
-        `W4: ${elsewhere} writes elsewhere, ${name} (${seconds(took)}), then members are killed: ` +
-          observers
-            .map(
-              (observer) =>
-                `${observer.name}: ${observer.resyncs.length} resyncs, ${observer.changes.length} event`,
-            )
-            .join('; ') +
-          `; a naive long poll: error ${naive.errors.join()}`,
-      );
-      expect(observers.map(({ resyncs }) => resyncs)).toEqual([[], [], []]);
-      expect(observers.map((observer) => observer.changes)).toEqual(changes.map((change) => [change]));
-      expect(observers.flatMap(({ faults }) => faults)).toEqual([]);
-      expect(naive.errors).toContain(401);
-    });
-  }
+    report(
+      `W4: ${elsewhere} writes elsewhere, ${writesPerSecond} a second (${seconds(took)}), then members are killed: ` +
+        observers
+          .map(
+            (observer) =>
+              `${observer.name}: ${observer.resyncs.length} resyncs, ${observer.changes.length} event`,
+          )
+          .join('; ') +
+        `; a naive long poll: error ${naive.errors.join()}`,
+    );
+    expect(observers.map(({ resyncs }) => resyncs)).toEqual([[], [], []]);
+    expect(observers.map((observer) => observer.changes)).toEqual(changes.map((change) => [change]));
+    expect(observers.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(naive.errors).toContain(401);
+  });
 });
