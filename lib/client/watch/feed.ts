@@ -14,10 +14,7 @@ import type { Gap } from './subscriber.js';
 import { isTransient } from './transient.js';
 
 /** For so long a member that is not heard of is believed to have come along, in milliseconds. */
-const longestUnseen = 300; /** A member that takes longer to answer has stood still meanwhile, in milliseconds. */
-const standstill = 300;
-
-/**
+const longestUnseen = 300; /**
  * All changes of one scope for everybody who watches it or a part of it.
  *
  * A stream brings them: the feed's line. Each line is opened behind what was told, so that etcd looks into its history
@@ -32,7 +29,7 @@ export class Feed {
   #line: Line | undefined;
   /** The member that told last. */
   #member: string | undefined;
-  /** raft's term when a line was opened that has told something since. */
+  /** raft's term when the first line was opened, or one that has told something since. */
   #term = 0;
   #triedAt = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
@@ -132,11 +129,13 @@ export class Feed {
     else if (position !== undefined && (await this.#lines.isOfResetStore(line, position, this.#term))) {
       line = undefined;
       gap = 'reset';
-      this.#term = 0;
     }
     line ??= await this.#lines.fromNow();
     if (this.#member !== undefined) this.context.members.returned(line.endpoint);
-    if (position === undefined || gap !== undefined) this.sequence.begin(line.index, gap);
+    if (position === undefined || gap !== undefined) {
+      this.sequence.begin(line.index, gap);
+      this.#term = line.raftTerm;
+    }
     this.#use(line);
   }
 
@@ -190,14 +189,12 @@ export class Feed {
 
   async #takeOver(old: Line, mayRepeat = true): Promise<void> {
     const { cluster, members } = this.context;
-    const asked = performance.now();
     if (!members.hasTold(old.endpoint, old.openedAt)) await this.#lines.sightAwake(old.endpoint);
     if (this.#line !== old) return;
     this.#settle(old);
     const position = this.sequence.position ?? 0;
     const line = await this.#lines.after(position, old.endpoint);
     if (this.#line !== old) return line?.close();
-    if (performance.now() - asked > standstill) members.returned(line?.endpoint ?? old.endpoint);
     if (line === undefined) {
       // More has happened elsewhere than the history holds. While its member comes along, the old line is believed.
       await this.#lines.sight(old.endpoint);

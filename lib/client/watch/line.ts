@@ -26,6 +26,8 @@ export interface LineOptions {
   readonly waitIndex?: number | undefined;
   /** Whether it goes on after its first event. */
   readonly stream: boolean;
+  /** Whether it is opened to prove that another one still hears. */
+  readonly isProof?: boolean;
   /** A member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;

@@ -7,6 +7,9 @@ import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
 import { readState } from './state.js';
 
+/** A member that takes longer to answer a proof has stood still meanwhile, in milliseconds. */
+const standstill = 300;
+
 /** Opens the lines of one scope. */
 export class Lines {
   constructor(
@@ -18,7 +21,10 @@ export class Lines {
   ) {}
 
   async open(options: LineOptions, signal = this.closing): Promise<Line> {
+    const asked = performance.now();
     const line = await Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
+    const hasStoodStill = options.isProof === true && performance.now() - asked > standstill;
+    if (hasStoodStill) this.members.returned(line.endpoint);
     this.members.seen(line.endpoint, line.index, line.raftIndex);
     return line;
   }
@@ -35,7 +41,12 @@ export class Lines {
   /** A stream of what comes after an index, or from now on; `undefined` when that has left the history. */
   async after(index: number | undefined, avoid?: string): Promise<Line | undefined> {
     try {
-      return await this.open({ waitIndex: index === undefined ? undefined : index + 1, stream: true, avoid });
+      return await this.open({
+        waitIndex: index === undefined ? undefined : index + 1,
+        stream: true,
+        avoid,
+        isProof: avoid !== undefined,
+      });
     } catch (error) {
       if (error instanceof EtcdEventIndexClearedError) return undefined;
       throw error;
@@ -44,7 +55,7 @@ export class Lines {
 
   /** Asks a member where it is, by a watch that is closed at once: only good answers tell raft's index. */
   async sight(member: string): Promise<void> {
-    (await this.open({ stream: true, prefer: member })).close();
+    (await this.open({ stream: true, prefer: member, isProof: true })).close();
   }
 
   /** Asks a member where it is, and waits for as long as its answer has to lie in the past to be believed. */

@@ -64,7 +64,6 @@ describe('W3: a network that has forgotten the connection of a watch, and carrie
     // The head of a watch's answer comes at once, and the event out of the history only then.
     { name: 'in a quiet store, while events come 400 ms later than they should', lateness: 400 },
     { name: 'in a store with some 200 other changes a second', busy: true, rounds: 3 },
-    { name: 'while more is written elsewhere than the history holds', burst: elsewhere },
   ];
   /** Forgets the watch, makes a change, and gives how long it took until the watcher had been told of it. */
   async function forget(ledger: IndexLedger, { burst: count = 0, busy = false }: Weather): Promise<number> {

@@ -29,7 +29,6 @@ const traffic: Traffic[] = [
     makes: (client, number) => client.set(`/elsewhere/${number % 100}`, 'value'),
   },
   // They leave the store's index where it is, so that the gap cannot be seen in the indexes of events.
-  { name: 'quorum reads', makes: (client) => client.get('/elsewhere', { quorum: true }) },
 ];
 
 describe('W2: a member that is caught up by a snapshot of raft', () => {
