@@ -196,7 +196,10 @@ export class Line implements StreamReceiver {
     this.#restBytes = 0;
     if (whole.length === 0) return;
     if (whole.length > this.longest) return this.#break(tooLong(this.longest));
-    const text = { text: whole.toString('utf8'), bytes: whole.length };
+    const decoded = whole.toString('utf8');
+    // A text with characters beyond Latin-1 takes two bytes for each of all its characters.
+    const memory = decoded.length === whole.length ? whole.length : 2 * decoded.length;
+    const text = { text: decoded, bytes: memory };
     if (this.#listener !== undefined) return this.#tell(this.#listener, text);
     this.#waiting.push(text);
     this.#waitingBytes += text.bytes;
