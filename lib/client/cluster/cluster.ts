@@ -79,7 +79,7 @@ export class Cluster {
           continue;
         }
         if (current.from === 'raft') this.#restart(outcome, endpoint);
-      } else this.session.advance(outcome);
+      } else this.session.advance(outcome, current.from === 'raft' && outcome.status < 500);
       if (outcome.status >= 500) this.#goOn(trail, endpoint);
       const decoded = judgeAnswer(current, trail, endpoint.address, outcome, decode);
       if (decoded !== undefined) {

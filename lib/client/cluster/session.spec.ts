@@ -30,6 +30,17 @@ describe('Session', () => {
     expect(session.isStale(answer({}), sent)).toBe(false);
   });
 
+  it('takes a term for proven only when raft has told it', () => {
+    const session = new Session(undefined);
+    session.advance(answer({ etcdIndex: 10, raftTerm: 9 }));
+    expect(session.provenTerm).toBe(0);
+    session.advance(answer({ etcdIndex: 10, raftTerm: 8 }), true);
+    session.advance(answer({ etcdIndex: 11, raftTerm: 7 }), true);
+    expect(session.provenTerm).toBe(8);
+    session.restart(answer({ etcdIndex: 1, raftTerm: 2 }));
+    expect(session.provenTerm).toBe(2);
+  });
+
   it('never goes back, but where it begins anew', () => {
     const session = new Session(undefined);
     session.advance(answer({ etcdIndex: 10, raftTerm: 3 }));

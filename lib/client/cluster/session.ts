@@ -15,6 +15,7 @@ export class Session {
   #clusterId: string | undefined;
   readonly #pinned: boolean;
   #mark: SessionMark = { index: 0, term: 0 };
+  #provenTerm = 0;
 
   constructor(clusterId: string | undefined) {
     this.#clusterId = clusterId;
@@ -24,6 +25,11 @@ export class Session {
   /** The id that was given or learned. */
   get clusterId(): string | undefined {
     return this.#clusterId;
+  }
+
+  /** The newest term that raft itself has told. A member that is cut off counts further, and campaigns in vain. */
+  get provenTerm(): number {
+    return this.#provenTerm;
   }
 
   /** The state to compare an answer with; to be taken before its request is sent. */
@@ -51,9 +57,13 @@ export class Session {
     );
   }
 
-  /** Takes in how far the cluster has come. */
-  advance({ etcdIndex = 0, raftTerm = 0 }: Pick<HttpAnswer, 'etcdIndex' | 'raftTerm'>): void {
+  /** Takes in how far the cluster has come. @param isProven whether raft has answered, and not one member alone */
+  advance(
+    { etcdIndex = 0, raftTerm = 0 }: Pick<HttpAnswer, 'etcdIndex' | 'raftTerm'>,
+    isProven = false,
+  ): void {
     const { index, term } = this.#mark;
+    if (isProven) this.#provenTerm = Math.max(this.#provenTerm, raftTerm);
     if (etcdIndex > index || raftTerm > term)
       this.#mark = { index: Math.max(index, etcdIndex), term: Math.max(term, raftTerm) };
   }
@@ -64,5 +74,6 @@ export class Session {
    */
   restart({ etcdIndex = 0, raftTerm = 0 }: HttpAnswer): void {
     this.#mark = { index: etcdIndex, term: raftTerm };
+    this.#provenTerm = raftTerm;
   }
 }

@@ -1,5 +1,6 @@
 import { EtcdEventIndexClearedError, EtcdResponseTooLargeError } from '../errors/index.js';
 import { Backoff } from './backoff.js';
+import { deferred } from './deferred.js';
 import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
 import { fetchHistory } from './history.js';
@@ -14,7 +15,9 @@ import type { Gap } from './subscriber.js';
 import { isTransient } from './transient.js';
 
 /** For so long a member that is not heard of is believed to have come along, in milliseconds. */
-const longestUnseen = 300; /**
+const longestUnseen = 300;
+
+/**
  * All changes of one scope for everybody who watches it or a part of it.
  *
  * A stream brings them: the feed's line. Each line is opened behind what was told, so that etcd looks into its history
@@ -29,7 +32,7 @@ export class Feed {
   #line: Line | undefined;
   /** The member that told last. */
   #member: string | undefined;
-  /** raft's term when the first line was opened, or one that has told something since. */
+  /** raft's term when the first line was opened, or one that has told something since, or as raft has told it. */
   #term = 0;
   #triedAt = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
@@ -146,8 +149,8 @@ export class Feed {
     const member = this.#member;
     const fetching = new AbortController();
     this.#fetching = fetching;
-    let to = Infinity;
-    const range = { from: position + 1, to: () => to, member, signal: fetching.signal };
+    const to = deferred<number>();
+    const range = { from: position + 1, to: to.promise, member, signal: fetching.signal };
     const fetched = fetchHistory(this.#lines, range, (event) => this.sequence.tell(event)).catch(
       (error: unknown) => error,
     );
@@ -155,10 +158,12 @@ export class Feed {
       const line = this.#standby.take() ?? (await this.#lines.fromNow(this.#member, position));
       // Another line has taken over, or the old one has ended: what was being fetched is theirs now.
       if (fetching.signal.aborted) return line.close();
-      to = line.index;
+      // Attaching tells it.
+      if (await this.#lines.isOfResetStore(line, position, this.#term)) return this.#wake();
+      to.resolve(line.index);
       this.#standby.open(line.endpoint);
       this.#use(line, true);
-      if (to <= (this.sequence.position ?? 0)) fetching.abort();
+      if (line.index <= (this.sequence.position ?? 0)) fetching.abort();
       const outcome = await fetched;
       if (this.#line === line) this.#release(line, fetching.signal.aborted ? true : outcome);
     } catch (error) {
@@ -236,10 +241,7 @@ export class Feed {
 
   #onEvent(line: Line, event: StoreEvent): void {
     if (this.#line !== line) return;
-    if (this.#held !== undefined) {
-      this.#held.push(event);
-      return;
-    }
+    if (this.#held !== undefined) return void this.#held.push(event);
     if (line.hitHistory) {
       // It says nothing more, whether this event is news or not.
       this.sequence.tell(event);
@@ -282,6 +284,7 @@ export class Feed {
 
   #drop(): void {
     this.#deafness.stop();
+    this.#term = Math.max(this.#term, this.context.cluster.session.provenTerm);
     this.#line?.close();
     this.#line = undefined;
     this.#held = undefined;

@@ -20,8 +20,8 @@ interface Found {
 export interface HistoryRange {
   /** The first index. */
   readonly from: number;
-  /** The last index, which may become known only while it is fetched. */
-  readonly to: () => number;
+  /** The last index, which becomes known only while it is fetched. */
+  readonly to: Promise<number>;
   /** The member that is asked first. */
   readonly member: string | undefined;
   /** Ends the fetching. */
@@ -40,25 +40,23 @@ export async function fetchHistory(
   { from, to, member, signal }: HistoryRange,
   deliver: (event: StoreEvent) => void,
 ): Promise<boolean> {
-  for (let next = from; next <= to();) {
+  for (let next = from; ;) {
     const { event, head } = await poll(lines, next, { member, signal });
     // What is not yet in the history says of it that it is empty up to where it was looked at.
-    if (event === undefined || event.index > head) return head >= to();
-    if (event.index > to()) return true;
+    if (event === undefined || event.index > head) return head >= (await to);
     deliver(event);
     next = event.index + 1;
-    if (head - event.index > worthwhile) {
-      const range = { from: next, to: () => Math.min(to(), head), member, signal };
-      next = await fetchMany(lines, range, deliver);
-    }
+    if (head - event.index > worthwhile)
+      next = await fetchMany(lines, { from: next, to: head, member, signal }, deliver);
+    // Nobody has to wait for what is not there: the history has been read as far as it went.
+    if (next > head && next > (await to)) return true;
   }
-  return true;
 }
 
 /** Fetches changes by many polls at a time, until the end or until there are fewer than thought. Gives the next index. */
 async function fetchMany(
   lines: Lines,
-  { from, to, member, signal }: HistoryRange,
+  { from, to, member, signal }: Omit<HistoryRange, 'to'> & { readonly to: number },
   deliver: (event: StoreEvent) => void,
 ): Promise<number> {
   const most = lines.checksPasswords ? widestWithAuth : widest;
@@ -69,14 +67,14 @@ async function fetchMany(
   let next = from;
   try {
     for (let asked = from, width = most / 4; ;) {
-      for (; polls.length < width && asked <= to(); asked++) {
+      for (; polls.length < width && asked <= to; asked++) {
         const found = poll(lines, asked, { member, signal: ending.signal });
         // The first one that fails ends all, and the others must not be unheard of.
         found.catch(() => undefined);
         polls.push(found);
       }
       const event = (await polls.shift())?.event;
-      if (event === undefined || event.index > to()) return next;
+      if (event === undefined || event.index > to) return next;
       if (event.index < next) {
         // It has found what another one had: the changes are further apart.
         width = Math.max(1, width / 2);

@@ -174,10 +174,7 @@ export class Line implements StreamReceiver {
     if (start === chunk.length || !this.#isOpen) return;
     this.#restBytes += chunk.length - start;
     this.#rest.push(chunk.subarray(start));
-    if (this.#restBytes > this.longest)
-      this.#break(
-        new EtcdResponseTooLargeError(`An event is longer than \`maxResponseBytes\` (${this.longest}).`),
-      );
+    if (this.#restBytes > this.longest) this.#break(tooLong(this.longest));
   }
 
   onEnd(problem: unknown): void {

@@ -23,8 +23,10 @@ export class Lines {
   async open(options: LineOptions, signal = this.closing): Promise<Line> {
     const asked = performance.now();
     const line = await Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
-    const hasStoodStill = options.isProof === true && performance.now() - asked > standstill;
-    if (hasStoodStill) this.members.returned(line.endpoint);
+    // Unless others have heard of it meanwhile: then it is this process that was slow.
+    const wasSlow = options.isProof === true && performance.now() - asked > standstill;
+    if (wasSlow && !this.members.wasSeenSince(line.endpoint, asked + standstill / 3))
+      this.members.returned(line.endpoint);
     this.members.seen(line.endpoint, line.index, line.raftIndex);
     return line;
   }

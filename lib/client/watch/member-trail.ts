@@ -63,6 +63,11 @@ export class MemberTrail {
     member.at = performance.now();
   }
 
+  /** Whether a member has told anybody anything since a time. */
+  wasSeenSince(endpoint: string, at: number): boolean {
+    return (this.#of(endpoint).sights.at(-1)?.at ?? -Infinity) >= at;
+  }
+
   /** A member has been away or stood still. It may be behind, and be caught up by a snapshot in a moment. */
   returned(endpoint: string): void {
     this.#of(endpoint).jumpedAt = performance.now() + returning;

@@ -126,7 +126,8 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
 
   /**
    * Calls a listener for each event of a kind: an action of etcd's, `resync`, or all of them as `event`; `error` when
-   * the watcher has ended by one, and `close` at its end. The next event comes when the listeners have returned.
+   * the watcher has ended by one or a listener of another kind has thrown one, and `close` at its end. The next event comes
+   * when the listeners have returned, and is not kept back by what an asynchronous one does.
    */
   on<Name extends keyof EtcdWatcherEvents>(
     name: Name,
