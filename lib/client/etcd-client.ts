@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EtcdAuth, EtcdRoles, EtcdUsers } from './auth/index.js';
 import { Cluster } from './cluster/cluster.js';
 import { JsonApi } from './cluster/json-api.js';
@@ -5,11 +6,17 @@ import { EtcdResponseError } from './errors/index.js';
 import { parseObject, requiredText } from './http/json.js';
 import { EtcdNamespace } from './etcd-namespace.js';
 import { KeyStore } from './keys/key-store.js';
+import { SystemClock } from './lease/clock.js';
+import type { Held } from './lease/lease-context.js';
+import { Crowds } from './lock/crowds.js';
 import { EtcdMembers, type EtcdMember } from './members/members.js';
 import { resolveOptions, type EtcdCallOptions, type EtcdClientOptions } from './options/index.js';
 import { askHealth, type EtcdHealth } from './stats/health.js';
 import { EtcdStats } from './stats/stats.js';
 import { Feeds, type EtcdWatcher } from './watch/index.js';
+
+/** What is held is given back within so many milliseconds when the client closes, or expires. */
+const longestGiveBack = 1_000;
 
 /** The versions of etcd that a member tells. */
 export interface EtcdVersion {
@@ -41,7 +48,9 @@ export class EtcdClient extends EtcdNamespace {
   readonly #cluster: Cluster;
   readonly #feeds: Feeds;
   readonly #watchers: Set<EtcdWatcher>;
+  readonly #held: Set<Held>;
   readonly #api: JsonApi;
+  #closed: Promise<void> | undefined;
 
   /** @throws {EtcdOptionsError} which names the option, the value and the fix */
   constructor(options: EtcdClientOptions = {}) {
@@ -50,18 +59,28 @@ export class EtcdClient extends EtcdNamespace {
     const cluster = new Cluster(resolved);
     const feeds = new Feeds(cluster, watch.rearm, timeout, logger);
     const watchers = new Set<EtcdWatcher>();
+    const held = new Set<Held>();
     super(
       {
         timeout,
         quorum,
         store: (prefix) => new KeyStore(cluster, prefix),
         watch: { cluster, feeds, timeout, logger, watchers },
+        locks: {
+          clock: new SystemClock(),
+          timeout,
+          logger,
+          held,
+          crowds: new Crowds(),
+          running: new AsyncLocalStorage(),
+        },
       },
       '',
     );
     this.#cluster = cluster;
     this.#feeds = feeds;
     this.#watchers = watchers;
+    this.#held = held;
     this.#api = new JsonApi(cluster, timeout);
     this.members = new EtcdMembers(this.#api);
     this.stats = new EtcdStats(this.#api);
@@ -117,10 +136,15 @@ export class EtcdClient extends EtcdNamespace {
   }
 
   /**
-   * Ends every watcher, and every request with {@link EtcdClosedError}, and closes every connection. It never rejects, and
-   * may be called again; afterwards nothing of the client keeps the process alive.
+   * Gives back what is held, within a second, ends every watcher, and every request with {@link EtcdClosedError}, and closes
+   * every connection. It never rejects, and may be called again; afterwards nothing of the client keeps the process alive.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#giveBack();
     this.#feeds.close();
     await Promise.all(Array.from(this.#watchers, (watcher) => watcher.close()));
     await this.#cluster.close();
@@ -128,6 +152,15 @@ export class EtcdClient extends EtcdNamespace {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Locks, leaderships and leases. Who does not know in time expires. */
+  async #giveBack(): Promise<void> {
+    if (this.#held.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, longestGiveBack)));
+    await Promise.race([Promise.all(Array.from(this.#held, (held) => held.close())), late]);
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,12 @@
+import { EtcdElection, type EtcdElectionOptions } from './election/index.js';
 import { normalizeKey, type EtcdKey } from './http/key-path.js';
 import type { KeysContext } from './keys/etcd-reads.js';
 import { EtcdKeys } from './keys/index.js';
 import { checkWatchable } from './keys/key-requests.js';
+import { EtcdLease, type EtcdLeaseOptions } from './lease/index.js';
+import { EtcdLock, type EtcdLockOptions } from './lock/index.js';
+import type { LockContext } from './lock/lock.js';
+import { EtcdRegistry, type EtcdRegistryOptions } from './registry/index.js';
 import {
   checkCacheOptions,
   checkWatchOptions,
@@ -19,9 +24,10 @@ import type { WatchContext } from './watch/watcher.js';
 /** What {@link EtcdNamespace} needs of its client. @internal */
 export interface NamespaceContext extends KeysContext {
   readonly watch: WatchContext;
+  readonly locks: Omit<LockContext, 'keys' | 'prefix'>;
 }
 
-/** The keys of a cluster, or those below a prefix: reading, writing and watching them. */
+/** The keys of a cluster, or those below a prefix: reading, writing and watching them, and what is built from that. */
 export class EtcdNamespace extends EtcdKeys {
   readonly #context: NamespaceContext;
 
@@ -76,5 +82,44 @@ export class EtcdNamespace extends EtcdKeys {
     checkCacheOptions(options);
     const watcher = this.watch(key, { ...options, recursive: true, initial: true });
     return new EtcdCache(watcher, this.#context.watch.logger);
+  }
+
+  /**
+   * Makes a key that lives while this process does: `PUT /v2/keys/KEY` with a TTL and `prevExist=false`. It is renewed until it
+   * is released, or the client closes.
+   *
+   * @param value should be one that nobody else writes to the key, such as a uuid: it proves whose the key is
+   * @throws {EtcdKeyExistsError} when somebody else has it, {@link EtcdOptionsError}, and what the request fails with
+   */
+  async lease(key: EtcdKey, value: string, options: EtcdLeaseOptions = {}): Promise<EtcdLease> {
+    return EtcdLease.open(this.#locks, key, value, options);
+  }
+
+  /**
+   * A lock of this name. Nothing is sent before it is used. @param name any text
+   * @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError}
+   */
+  lock(name: string, options: EtcdLockOptions = {}): EtcdLock {
+    return new EtcdLock(this.#locks, name, options);
+  }
+
+  /**
+   * An election of this name. Nothing is sent before it is used. @param name any text
+   * @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError}
+   */
+  election(name: string, options: EtcdElectionOptions = {}): EtcdElection {
+    return new EtcdElection(this.#locks, name, options);
+  }
+
+  /**
+   * The instances of a service of this name. Nothing is sent before it is used. @param name any text
+   * @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError}
+   */
+  registry(name: string, options: EtcdRegistryOptions = {}): EtcdRegistry {
+    return new EtcdRegistry(this, name, options);
+  }
+
+  get #locks(): LockContext {
+    return { ...this.#context.locks, keys: this, prefix: this.store.prefix };
   }
 }

@@ -35,6 +35,12 @@ export type {
   EtcdWatchOptions,
 } from './watch/index.js';
 
+// Leases, locks, elections, registries
+export * from './lease/index.js';
+export * from './lock/index.js';
+export * from './election/index.js';
+export * from './registry/index.js';
+
 // The cluster
 export { EtcdMembers, type EtcdMember } from './members/members.js';
 export {

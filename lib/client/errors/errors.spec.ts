@@ -15,6 +15,8 @@ function makeAll(from: Errors): Record<ErrorName, errors.EtcdError> {
     EtcdDecodeError: () => new from.EtcdDecodeError('/a', 'no JSON'),
     EtcdClusterIdChangedError: () => new from.EtcdClusterIdChangedError('ab', undefined),
     EtcdClosedError: () => new from.EtcdClosedError(),
+    EtcdLeaseLostError: () => new from.EtcdLeaseLostError('/a', 'expired'),
+    EtcdLockNotAcquiredError: () => new from.EtcdLockNotAcquiredError('a', 'others have it'),
     EtcdAbortedError: () => new from.EtcdAbortedError({ cause: new Error('reason') }),
   };
   const names = Object.keys(from) as ErrorName[];
@@ -60,6 +62,9 @@ const codes: Record<ErrorName, string> = {
   EtcdDiscoveryError: 'ETCD_DISCOVERY',
   EtcdClosedError: 'ETCD_CLOSED',
   EtcdAbortedError: 'ETCD_ABORTED',
+  EtcdLeaseLostError: 'ETCD_LEASE_LOST',
+  EtcdLockNotAcquiredError: 'ETCD_LOCK_NOT_ACQUIRED',
+  EtcdLockReentryError: 'ETCD_LOCK_REENTRY',
 };
 
 const all = makeAll(errors);

@@ -21,6 +21,18 @@ export function offAbort(signal: AbortSignal | undefined, listener: () => void):
   signal.removeEventListener('abort', callAll);
 }
 
+/** A signal that is aborted with the first of several. @returns it, and what lets go of the others */
+export function linkSignals(...signals: readonly AbortSignal[]): { signal: AbortSignal; unlink: () => void } {
+  const controller = new AbortController();
+  const links = signals.map((signal) => {
+    const abort = (): void => controller.abort(signal.reason);
+    onAbort(signal, abort);
+    if (signal.aborted) abort();
+    return () => offAbort(signal, abort);
+  });
+  return { signal: controller.signal, unlink: () => links.forEach((unlink) => unlink()) };
+}
+
 function callAll(this: AbortSignal): void {
   for (const listener of listeners.get(this) ?? []) listener();
 }

@@ -12,7 +12,7 @@ import { Sequence } from './sequence.js';
 import { Standby } from './standby.js';
 import type { StoreEvent } from './store-event.js';
 import type { Gap } from './subscriber.js';
-import { isTransient } from './transient.js';
+import { isTransient } from '../errors/transient.js';
 
 /** For so long a member that is not heard of is believed to have come along, in milliseconds. */
 const longestUnseen = 300;

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdError, EtcdTimeoutError } from '../errors/index.js';
-import { isTransient } from './transient.js';
+import { isTransient } from '../errors/transient.js';
 
 /** So many attempts without an answer are told. */
 const tellingAttempts = 3;

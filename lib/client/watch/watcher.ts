@@ -18,7 +18,7 @@ import { Listeners } from './listeners.js';
 import type { Scope } from './scope.js';
 import { readState } from './state.js';
 import type { Gap, Subscriber } from './subscriber.js';
-import { isTransient } from './transient.js';
+import { isTransient } from '../errors/transient.js';
 import type { EtcdWatchOptions } from './watch-options.js';
 
 /** What a watcher needs of its client. @internal */

@@ -4,7 +4,7 @@ import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
 import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { waitFor } from '../../support/wait-for.js';
 import { Ledger } from './ledger.js';
-import { median, report, seconds, tally } from './report.js';
+import { median, report, seconds, tally } from '../report.js';
 
 const kills = 10;
 const acknowledgements = 5_000;

@@ -3,8 +3,8 @@ import { EtcdClient, EtcdError } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../../support/etcd-member.js';
 import { rawRequest } from '../../support/raw-request.js';
-import { CuttingProxy } from './cutting-proxy.js';
-import { report, tally } from './report.js';
+import { CuttingProxy } from '../cutting-proxy.js';
+import { report, tally } from '../report.js';
 
 const unique = { uniqueValue: true };
 

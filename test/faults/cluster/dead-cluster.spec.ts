@@ -5,8 +5,8 @@ import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { EtcdMember } from '../../support/etcd-member.js';
 import { type TcpProxy } from '../../support/tcp-proxy.js';
 import { rawRequest } from '../../support/raw-request.js';
-import { Program } from './program.js';
-import { report, seconds } from './report.js';
+import { Program } from '../program.js';
+import { report, seconds } from '../report.js';
 
 const duration = 30_000;
 

@@ -5,7 +5,7 @@ import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { type EtcdMember } from '../../support/etcd-member.js';
 import { waitFor } from '../../support/wait-for.js';
 import { Ledger } from './ledger.js';
-import { report, tally } from './report.js';
+import { report, tally } from '../report.js';
 
 describe('each member of a cluster in turn, under load', () => {
   let cluster: EtcdCluster;

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
 import { waitFor } from '../../support/wait-for.js';
-import { Program } from './program.js';
-import { report, seconds } from './report.js';
+import { Program } from '../program.js';
+import { report, seconds } from '../report.js';
 
 const operations = 10_000;
 

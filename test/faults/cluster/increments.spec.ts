@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdError } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../../support/etcd-member.js';
-import { CuttingProxy } from './cutting-proxy.js';
-import { report, seconds, tally } from './report.js';
+import { CuttingProxy } from '../cutting-proxy.js';
+import { report, seconds, tally } from '../report.js';
 
 const increments = 3_000;
 

@@ -4,9 +4,9 @@ import { EtcdClient } from 'nestjs-etcd/client';
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
 import { waitFor } from '../../support/wait-for.js';
-import { type Program } from '../cluster/program.js';
-import { report, seconds, tally } from '../cluster/report.js';
-import { watchProgram } from './watch-program.js';
+import { type Program } from '../program.js';
+import { report, seconds, tally } from '../report.js';
+import { Program } from '../program.js';
 
 const races = 1_000;
 const naiveRaces = 100;
@@ -46,7 +46,7 @@ describe('the end of watches', () => {
   /** Lets watches be opened and closed while their keys change. Gives what came of it, and what etcd still had open. */
   async function race(mode: 'watcher' | 'naive', count: number): Promise<Figures & { left: number }> {
     const started = performance.now();
-    program = watchProgram('races.mjs', compiled.esm, member.url, mode, String(count));
+    program = new Program('races.mjs', compiled.esm, member.url, mode, String(count));
     await using writer = new EtcdClient({ hosts: member.directUrl, sync: false });
     const stop = new AbortController();
     const writing = (async () => {
@@ -88,7 +88,7 @@ describe('the end of watches', () => {
 
   for (const network of ['healthy', 'black-holed']) {
     it(`S1: close() with 100 watches takes at most a second (${network}), and leaves nothing`, async () => {
-      program = watchProgram('close-watches.mjs', compiled.esm, member.url);
+      program = new Program('close-watches.mjs', compiled.esm, member.url);
       await program.says('connected', 10_000);
       member.proxy?.blackHole(network === 'black-holed');
       program.tell();

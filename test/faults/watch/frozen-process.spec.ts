@@ -3,11 +3,11 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
-import { type Program } from '../cluster/program.js';
-import { report, seconds, tally } from '../cluster/report.js';
+import { type Program } from '../program.js';
+import { report, seconds, tally } from '../report.js';
 import { countDoubled, IndexLedger } from './index-ledger.js';
 import { type Told } from './told.js';
-import { watchProgram } from './watch-program.js';
+import { Program } from '../program.js';
 
 const freezes = 5;
 /** More than the history holds, and long enough that the kernel's buffers do not: etcd drops the watch. */
@@ -36,7 +36,7 @@ describe('W1: a process that is stopped while more happens than the history hold
 
   it('is told each change once and in order, or a resync that is true', async () => {
     const started = performance.now();
-    program = watchProgram('frozen.mjs', compiled.esm, member.url);
+    program = new Program('frozen.mjs', compiled.esm, member.url);
     const pid = await program.says<number>('ready', 20_000);
     await using client = new EtcdClient({ hosts: member.url });
     const ledger = new IndexLedger();

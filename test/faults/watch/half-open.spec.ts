@@ -5,9 +5,9 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../../support/etcd-member.js';
 import { waitFor } from '../../support/wait-for.js';
-import { report, seconds, tally } from '../cluster/report.js';
+import { report, seconds, tally } from '../report.js';
 import { IndexLedger } from './index-ledger.js';
-import { Link } from './link.js';
+import { Link } from '../link.js';
 import { NaiveWatcher } from './naive-watcher.js';
 import { Observer } from './observer.js';
 import { waitUntilTold } from './told.js';

@@ -4,7 +4,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { type EtcdMember } from '../../support/etcd-member.js';
 import { waitFor } from '../../support/wait-for.js';
-import { report, seconds } from '../cluster/report.js';
+import { report, seconds } from '../report.js';
 import { NaiveWatcher } from './naive-watcher.js';
 import { Observer } from './observer.js';
 

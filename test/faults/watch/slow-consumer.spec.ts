@@ -3,9 +3,9 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
-import { type Program } from '../cluster/program.js';
-import { report, seconds, tally } from '../cluster/report.js';
-import { watchProgram } from './watch-program.js';
+import { type Program } from '../program.js';
+import { report, seconds, tally } from '../report.js';
+import { Program } from '../program.js';
 
 const changes = 2_000;
 const keys = 40;
@@ -40,7 +40,7 @@ describe('W6: a consumer that takes 50 ms for each of 2,000 changes of 10 kB', (
   async function consume(mode: 'watcher' | 'queue', filler: string): Promise<Figures> {
     await using client = new EtcdClient({ hosts: member.url });
     await client.delete('/w6', { recursive: true }).catch(() => undefined);
-    program = watchProgram('slow-consumer.mjs', compiled.esm, member.url, mode);
+    program = new Program('slow-consumer.mjs', compiled.esm, member.url, mode);
     await program.says('ready', 20_000);
     const started = performance.now();
     for (let i = 0; i < changes; i++)

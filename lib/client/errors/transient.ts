@@ -8,7 +8,7 @@ import {
   EtcdServerError,
   EtcdTimeoutError,
   EtcdWatcherClearedError,
-} from '../errors/index.js';
+} from './index.js';
 
 const passing = [
   EtcdConnectionError,
@@ -21,7 +21,7 @@ const passing = [
   EtcdWatcherClearedError,
 ];
 
-/** Whether a failure passes when members are back, so that a watch waits for that; all others end it. */
+/** Whether a failure passes when members are back, so that whoever can wait for that goes on; all others are for good. */
 export function isTransient(error: unknown): boolean {
   return passing.some((kind) => error instanceof kind) && !(error instanceof EtcdResponseTooLargeError);
 }

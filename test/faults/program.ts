@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 
-import { waitFor } from '../../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** A Node process of its own with one of the `programs`: its handles, its CPU time and its end are the client's alone. */
 export class Program {
@@ -13,11 +13,7 @@ export class Program {
   /** @param entry the compiled package's file, beside which its client lies */
   constructor(name: string, entry: string, ...args: string[]) {
     const client = join(dirname(entry), 'client', 'index.js');
-    this.child = spawn(process.execPath, [
-      join('test', 'faults', 'cluster', 'programs', name),
-      client,
-      ...args,
-    ]);
+    this.child = spawn(process.execPath, [join('test', 'faults', 'programs', name), client, ...args]);
     const keep = (chunk: Buffer) => (this.output += chunk.toString());
     this.child.stdout.on('data', keep);
     this.child.stderr.on('data', keep);

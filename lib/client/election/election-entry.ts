@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import type { EtcdNode } from '../keys/index.js';
+
+/** Somebody who leads, or would. */
+export interface EtcdCandidate {
+  /** The entry, such as `/_elections/NAME/00000000000000000042`. */
+  readonly key: string;
+  /** What the candidate says of itself. */
+  readonly value: string;
+  /** Grows with each leader: the store index of the entry. */
+  readonly term: number;
+}
+
+/** An entry's value is JSON: what the candidate says, and an id that makes it one that nobody else writes. */
+export function encodeEntry(value: string): string {
+  return JSON.stringify({ id: randomUUID(), value });
+}
+
+/** What another client has written in another form stands for itself. */
+export function readCandidate({ key, value = '', createdIndex }: EtcdNode): EtcdCandidate {
+  return { key, value: decodeEntry(value), term: createdIndex };
+}
+
+function decodeEntry(text: string): string {
+  try {
+    const entry: unknown = JSON.parse(text);
+    if (typeof entry === 'object' && entry !== null && 'value' in entry && typeof entry.value === 'string')
+      return entry.value;
+  } catch {
+    // No JSON.
+  }
+  return text;
+}

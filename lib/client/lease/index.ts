@@ -1,0 +1,2 @@
+export { EtcdLease, type EtcdLeaseEvents } from './lease.js';
+export type { EtcdLeaseOptions } from './lease-options.js';

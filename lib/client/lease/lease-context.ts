@@ -1,0 +1,26 @@
+import type { EtcdNamespace } from '../etcd-namespace.js';
+import type { EtcdLogger } from '../options/index.js';
+import type { Clock } from './clock.js';
+
+/** What of the keys a lease is built from: public methods, so that anybody could build it. */
+export type LeaseKeys = Pick<
+  EtcdNamespace,
+  'append' | 'create' | 'set' | 'get' | 'refresh' | 'compareAndSwap' | 'compareAndDelete' | 'watch'
+>;
+
+/** Something that is held, waited for or kept alive until the client closes. */
+export interface Held {
+  /** Gives it back. It never rejects; who closes the client waits for it only for a while. */
+  close(): Promise<void>;
+}
+
+/** What leases, locks and elections need of their client. @internal */
+export interface LeaseContext {
+  readonly keys: LeaseKeys;
+  readonly clock: Clock;
+  /** The client's `timeout`, in milliseconds. */
+  readonly timeout: number;
+  readonly logger: EtcdLogger;
+  /** What is to be given back when the client closes. */
+  readonly held: Set<Held>;
+}

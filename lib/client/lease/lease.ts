@@ -1,0 +1,212 @@
+import { EtcdError, EtcdOptionsError, type EtcdLeaseLostError } from '../errors/index.js';
+import { normalizeKey, type EtcdKey } from '../http/key-path.js';
+import { Listeners } from '../watch/listeners.js';
+import { pause } from './clock.js';
+import { Holding } from './holding.js';
+import type { Held, LeaseContext } from './lease-context.js';
+import { checkLeaseOptions, defaultTtl, type EtcdLeaseOptions } from './lease-options.js';
+import { removeOwn } from './remove-own.js';
+
+/** Pauses between attempts to have the key again: from so many milliseconds up to a part of the TTL. */
+const shortestPause = 100;
+const longestPausePart = 1 / 3;
+
+/** What an {@link EtcdLease} tells. */
+export interface EtcdLeaseEvents {
+  readonly lost: [error: EtcdLeaseLostError];
+  /** The key was made again, with `whenLost: 'reacquire'`. */
+  readonly regained: [];
+}
+
+/**
+ * A key that lives while its owner does: it has a TTL, and is renewed until it is released. Whoever holds it knows of its
+ * loss before etcd lets anybody else have it. Its value should be one that nobody else writes, because it proves whose it is.
+ *
+ * @example
+ * await using lease = await etcd.lease('/services/web/1', 'http://10.0.0.7:3000', { ttl: 10 });
+ * lease.signal.addEventListener('abort', () => console.log('no longer ours'));
+ */
+export class EtcdLease implements Held, AsyncDisposable {
+  readonly key: string;
+  /** In seconds. */
+  readonly ttl: number;
+  readonly #context: LeaseContext;
+  readonly #options: EtcdLeaseOptions;
+  readonly #listeners: Listeners;
+  readonly #ending = new AbortController();
+  #value: string;
+  #holding: Holding;
+  #regaining: Promise<void> | undefined;
+
+  private constructor(
+    context: LeaseContext,
+    key: string,
+    value: string,
+    options: EtcdLeaseOptions,
+    holding: Holding,
+  ) {
+    this.#context = context;
+    this.key = key;
+    this.ttl = options.ttl ?? defaultTtl;
+    this.#value = value;
+    this.#options = options;
+    this.#listeners = new Listeners(`The lease of ${key}`, context.logger);
+    this.#holding = this.#follow(holding);
+    context.held.add(this);
+  }
+
+  /** @internal Made by `lease`. */
+  static async open(
+    context: LeaseContext,
+    key: EtcdKey,
+    value: string,
+    options: EtcdLeaseOptions,
+  ): Promise<EtcdLease> {
+    checkLeaseOptions(options);
+    if (value === '')
+      throw new EtcdOptionsError(
+        'value',
+        'it is empty, and could not prove whose the key is; give one that nobody else writes',
+      );
+    const path = normalizeKey(key);
+    return new EtcdLease(context, path, value, options, await hold(context, path, value, options));
+  }
+
+  get value(): string {
+    return this.#value;
+  }
+
+  /** Whether the key is ours at this moment. */
+  get isHeld(): boolean {
+    return this.#holding.isHeld;
+  }
+
+  /** Milliseconds until it is lost, if it is not renewed; 0 when it is not held. */
+  get remaining(): number {
+    return this.#holding.remaining;
+  }
+
+  /**
+   * Aborted with an {@link EtcdLeaseLostError} when the lease is lost, and not when it is released. With
+   * `whenLost: 'reacquire'` there is another one each time the key was made again.
+   */
+  get signal(): AbortSignal {
+    return this.#holding.signal;
+  }
+
+  /** The store index at which the key came into being: a number that grows with each owner. */
+  get fencingToken(): number {
+    return this.#holding.createdIndex;
+  }
+
+  /** Calls a listener when the lease is lost, or regained. */
+  on<Name extends keyof EtcdLeaseEvents>(
+    name: Name,
+    listener: (...args: EtcdLeaseEvents[Name]) => void,
+  ): this {
+    this.#listeners.add(name, listener as (...args: unknown[]) => void);
+    return this;
+  }
+
+  /** Takes back a listener. */
+  off<Name extends keyof EtcdLeaseEvents>(
+    name: Name,
+    listener: (...args: EtcdLeaseEvents[Name]) => void,
+  ): this {
+    this.#listeners.remove(name, listener as (...args: unknown[]) => void);
+    return this;
+  }
+
+  /**
+   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=…`. It is renewed by itself, too.
+   * @throws {EtcdLeaseLostError} when it is not ours any more
+   */
+  renew(): Promise<void> {
+    return this.#holding.renew();
+  }
+
+  /**
+   * Gives the key another value: `PUT /v2/keys/KEY` with `prevValue`. What it is when the lease is regained, too.
+   * @throws {EtcdLeaseLostError} when it is not ours any more
+   */
+  async change(value: string): Promise<void> {
+    this.#value = value;
+    await this.#holding.change(value);
+  }
+
+  /**
+   * Ends the lease and removes the key: `DELETE /v2/keys/KEY?prevValue=…`. It never rejects, and may be called again.
+   * @returns whether the key was removed by this; when etcd does not answer, trying goes on until the key expires
+   */
+  async release(): Promise<boolean> {
+    this.#ending.abort();
+    this.#context.held.delete(this);
+    await this.#regaining;
+    return this.#holding.release();
+  }
+
+  /** @internal When the client closes. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#regaining;
+    await this.#holding.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  #follow(holding: Holding): Holding {
+    holding.guard();
+    holding.signal.addEventListener('abort', () => this.#onLost(holding));
+    return holding;
+  }
+
+  #onLost({ signal }: Holding): void {
+    const error = signal.reason as EtcdLeaseLostError;
+    this.#listeners.call('lost', error);
+    if (this.#ending.signal.aborted || error.loss === 'closed') return;
+    if (this.#options.whenLost === 'reacquire') this.#regaining = this.#regain();
+    else this.#context.held.delete(this);
+  }
+
+  async #regain(): Promise<void> {
+    const { clock } = this.#context;
+    const { signal } = this.#ending;
+    const longest = this.ttl * 1_000 * longestPausePart;
+    for (let wait = shortestPause; !signal.aborted; wait = Math.min(longest, 2 * wait)) {
+      await pause(clock, wait * (0.5 + Math.random() / 2), signal);
+      if (signal.aborted) return;
+      try {
+        const holding = await hold(this.#context, this.key, this.#value, { ttl: this.ttl });
+        this.#holding = this.#follow(holding);
+        this.#listeners.call('regained');
+        return;
+      } catch {
+        // Another one has it, or etcd is away; the cluster's own log line says the latter.
+      }
+    }
+  }
+}
+
+/** Makes the key: `PUT /v2/keys/KEY` with its TTL, and `prevExist=false` unless it may be replaced. */
+async function hold(
+  context: LeaseContext,
+  key: string,
+  value: string,
+  { ttl = defaultTtl, replace = false, timeout, signal }: EtcdLeaseOptions,
+): Promise<Holding> {
+  const { keys, clock } = context;
+  const sentAt = clock.now();
+  const options = { ttl, signal, ...(timeout === undefined ? undefined : { timeout }) };
+  try {
+    const { node } = replace
+      ? await keys.set(key, value, { ...options, idempotent: true })
+      : await keys.create(key, value, { ...options, uniqueValue: true });
+    return new Holding(context, { node, value, ttl, sentAt });
+  } catch (error) {
+    if (error instanceof EtcdError && error.mayHaveBeenApplied)
+      void removeOwn(context, key, value, sentAt + ttl * 1_000);
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Holding } from '../lease/holding.js';
+
+/** A lock that is held, until it is released or lost. */
+export class EtcdLockHandle implements AsyncDisposable {
+  readonly #holding: Holding;
+
+  /** @internal Made by {@link EtcdLock}. @param name the lock's name */
+  constructor(
+    readonly name: string,
+    holding: Holding,
+  ) {
+    this.#holding = holding;
+  }
+
+  /** The entry in the lock's queue, such as `/_locks/NAME/00000000000000000042`. */
+  get key(): string {
+    return this.#holding.key;
+  }
+
+  /** The value of the entry, by which another process can take it over: see {@link EtcdLock.takeOver}. */
+  get uuid(): string {
+    return this.#holding.value;
+  }
+
+  /** In seconds. */
+  get ttl(): number {
+    return this.#holding.ttl;
+  }
+
+  /**
+   * A number that grows with every holder: the store index of the entry. What is protected can refuse whoever comes with a
+   * lower one than it has seen, because that holder was stopped for too long and does not know it yet. Who takes a lock over
+   * has its token too.
+   */
+  get fencingToken(): number {
+    return this.#holding.createdIndex;
+  }
+
+  /** Aborted, with an {@link EtcdLeaseLostError}, when the lock is lost: before anybody else can have it. */
+  get signal(): AbortSignal {
+    return this.#holding.signal;
+  }
+
+  /** Whether it is held at this moment, by this process's own clock. */
+  get isHeld(): boolean {
+    return this.#holding.isHeld;
+  }
+
+  /** Milliseconds until it is lost, if it is not renewed; 0 when it is not held. */
+  get remaining(): number {
+    return this.#holding.remaining;
+  }
+
+  /**
+   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=UUID`. It is renewed by itself, too, every
+   * third of its TTL. @throws {EtcdLeaseLostError} when it is not held any more
+   */
+  renew(): Promise<void> {
+    return this.#holding.renew();
+  }
+
+  /**
+   * Gives it back: `DELETE /v2/keys/KEY?prevValue=UUID`. It never rejects, and may be called again.
+   * @returns whether the entry was removed by this; when etcd does not answer, trying goes on until the entry expires
+   */
+  release(): Promise<boolean> {
+    return this.#holding.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+}

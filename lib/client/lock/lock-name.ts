@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { EtcdOptionsError } from '../errors/index.js';
+import { normalizeKey, type EtcdKey } from '../http/key-path.js';
+import { show } from '../options/check.js';
+
+/** What a segment of a key cannot hold, or would be taken for something else. */
+const escaped = /[%/]|^\.{1,2}$/g;
+/** Longer names, in bytes as they are sent, would not leave room for the rest of a request line. */
+const longest = 1_500;
+
+/**
+ * The key of a name below a prefix. The name is one segment, in which `%` and `/` are percent-encoded (and the dots of `.` and
+ * `..`), so that no two names share a key or lie in each other's; of a very long name, it is the hash.
+ *
+ * @throws {EtcdOptionsError}
+ */
+export function keyOf(prefix: EtcdKey, name: string, option = 'name'): string {
+  if (typeof name !== 'string' || name === '')
+    throw new EtcdOptionsError(option, `expected a text that is not empty, got ${show(name)}`);
+  const segment = name.replaceAll(escaped, encodeAll);
+  const root = normalizeKey(prefix);
+  return `${root === '/' ? '' : root}/${isLong(segment, option) ? hashOf(name) : segment}`;
+}
+
+function encodeAll(part: string): string {
+  return Array.from(part, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`).join('');
+}
+
+function isLong(segment: string, option: string): boolean {
+  try {
+    return encodeURIComponent(segment).length > longest;
+  } catch {
+    throw new EtcdOptionsError(option, 'it holds half a surrogate pair, which is no text that can be sent');
+  }
+}
+
+/** No escaped name begins like that. */
+function hashOf(name: string): string {
+  return `%sha256-${createHash('sha256').update(name).digest('hex')}`;
+}
