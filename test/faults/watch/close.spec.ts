@@ -4,7 +4,6 @@ import { EtcdClient } from 'nestjs-etcd/client';
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
 import { waitFor } from '../../support/wait-for.js';
-import { type Program } from '../program.js';
 import { report, seconds, tally } from '../report.js';
 import { Program } from '../program.js';
 
