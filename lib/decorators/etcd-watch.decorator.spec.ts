@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { EtcdOptionsError, json, type EtcdEvent } from '../client/index.js';
 import type { EtcdDecodedEvent, EtcdWatchHandlerOptions, EtcdWatchKey } from '../interfaces/index.js';
-import { watchesOf } from '../watch/watch-definition.js';
+import { definitionsOf } from '../explorer/method-definitions.js';
+import { watchDecoration } from '../watch/watch-definition.js';
 import { EtcdWatch } from './etcd-watch.decorator.js';
 
 /** Defines a class with one handler. */
@@ -21,7 +22,7 @@ const schema = {
 
 describe('@EtcdWatch', () => {
   it('notes its arguments, with nothing left open', () => {
-    expect([...watchesOf(define('a/b/'))]).toEqual([
+    expect([...definitionsOf(watchDecoration, define('a/b/'))]).toEqual([
       [
         'onChange',
         {
@@ -48,7 +49,9 @@ describe('@EtcdWatch', () => {
       concurrency: 7,
       schema,
     } satisfies EtcdWatchHandlerOptions;
-    const [[, definition] = []] = [...watchesOf(define(makeKey, Object.freeze(options)))];
+    const [[, definition] = []] = [
+      ...definitionsOf(watchDecoration, define(makeKey, Object.freeze(options))),
+    ];
     const { actions, schema: _, ...rest } = options;
     expect(definition).toEqual({
       ...rest,
@@ -64,7 +67,10 @@ describe('@EtcdWatch', () => {
       @EtcdWatch('/b')
       onChange() {}
     }
-    expect([...watchesOf(Config.prototype)].map(([, { key }]) => key)).toEqual(['/a', '/b']);
+    expect([...definitionsOf(watchDecoration, Config.prototype)].map(([, { key }]) => key)).toEqual([
+      '/a',
+      '/b',
+    ]);
   });
 
   it('stays where another decorator has put something else in the place of the method', () => {
@@ -77,7 +83,7 @@ describe('@EtcdWatch', () => {
       @EtcdWatch('/a')
       onChange() {}
     }
-    expect([...watchesOf(Config.prototype)]).toHaveLength(1);
+    expect([...definitionsOf(watchDecoration, Config.prototype)]).toHaveLength(1);
   });
 
   it.each<[string, unknown, unknown, RegExp]>([
@@ -166,7 +172,7 @@ describe('@EtcdWatch', () => {
         return event;
       }
     }
-    expect([...watchesOf(Config.prototype)]).toHaveLength(6);
+    expect([...definitionsOf(watchDecoration, Config.prototype)]).toHaveLength(6);
     // @ts-expect-error: there is no such action
     expect(() => EtcdWatch('/a', { actions: ['put'] })).not.toThrow();
   });

@@ -1,9 +1,10 @@
-import { EtcdOptionsError, type EtcdCodec, type EtcdEvent, type EtcdSchema } from '../client/index.js';
-import { show } from '../client/options/check.js';
+import type { EtcdCodec, EtcdEvent, EtcdSchema } from '../client/index.js';
+import { inMethod } from '../explorer/decorated-method.js';
+import { noteDefinition } from '../explorer/method-definitions.js';
 import type { EtcdDecodedEvent, EtcdWatchHandlerOptions, EtcdWatchKey } from '../interfaces/index.js';
 import { noteParameters } from '../watch/handler-parameters.js';
-import { checkWatch, inHandler } from '../watch/watch-arguments.js';
-import { noteWatch } from '../watch/watch-definition.js';
+import { checkWatch } from '../watch/watch-arguments.js';
+import { watchDecoration } from '../watch/watch-definition.js';
 
 /**
  * Decorates a method that can be called with `Event`. A method that takes single changes only does not compile, because
@@ -57,32 +58,9 @@ export function EtcdWatch(
   options: EtcdWatchHandlerOptions = {},
 ): EtcdWatchDecorator<never> {
   return (target: object, method: unknown, descriptor: PropertyDescriptor | undefined) => {
-    const name = nameOf(target, method);
-    inHandler(name, () => {
-      checkPlace(target, method, descriptor);
-      noteWatch(target, method, checkWatch(key, options));
-      noteParameters(target, method);
+    inMethod(watchDecoration.decorator, target, method, descriptor, (name) => {
+      noteDefinition(watchDecoration, target, name, checkWatch(key, options));
+      noteParameters(target, name);
     });
   };
-}
-
-function nameOf(target: object, method: unknown): string {
-  const owner = typeof target === 'function' ? target : target.constructor;
-  return `${owner.name}#${String(method)}`;
-}
-
-function checkPlace(
-  target: object,
-  method: unknown,
-  descriptor: PropertyDescriptor | undefined,
-): asserts method is string {
-  const problem =
-    typeof target === 'function'
-      ? 'a static method, for which there is no instance; make it a method of the instance'
-      : typeof descriptor?.value !== 'function'
-        ? 'no method; put it on a method'
-        : typeof method !== 'string'
-          ? `a method named by ${show(method)}; give it a text as its name`
-          : undefined;
-  if (problem !== undefined) throw new EtcdOptionsError('EtcdWatch', `it stands on ${problem}`);
 }

@@ -17,9 +17,10 @@ import {
 } from '../etcd.constants.js';
 import { resolveModuleOptions } from '../etcd.module-options.js';
 import type { EtcdModuleOptions, EtcdServiceEvent } from '../interfaces/index.js';
-import { exploreWatches, type FoundWatch } from './etcd-watch.explorer.js';
+import { exploreMethods } from '../explorer/explore-methods.js';
 import { HandlerPipeline } from './handler-pipeline.js';
 import { resolveKey } from './resolve-key.js';
+import { watchDecoration, type FoundWatch } from './watch-definition.js';
 import { WatchLoop } from './watch-loop.js';
 import { WatchReporter } from './watch-reporter.js';
 
@@ -45,7 +46,7 @@ export class EtcdWatchOrchestrator implements OnModuleInit, OnApplicationBootstr
 
   /** Also without any watch to start, so that a wrong handler is found by the tests as well. */
   onModuleInit(): void {
-    this.#found = exploreWatches(this.modules, this.connection.name);
+    this.#found = exploreMethods(this.modules, this.connection.name, watchDecoration);
   }
 
   /** Does not wait for etcd: the application starts while that is away. */

@@ -3,7 +3,7 @@ import { ExternalContextCreator, type ApplicationConfig, type ModulesContainer }
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EtcdEvent } from '../client/index.js';
-import type { FoundWatch } from './etcd-watch.explorer.js';
+import type { FoundWatch } from './watch-definition.js';
 import { ExceptionFilters, filterFor, type ExceptionFilter } from './exception-filters.js';
 import { eventParameter, handlerParameters } from './handler-parameters.js';
 import { staticContainer } from './static-container.js';

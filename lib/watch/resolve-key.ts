@@ -1,6 +1,6 @@
 import type { ModuleRef } from '@nestjs/core';
 import { normalizeKey } from '../client/http/key-path.js';
-import type { FoundWatch } from './etcd-watch.explorer.js';
+import type { FoundWatch } from './watch-definition.js';
 
 /**
  * The key of a watch; one that is a function is called with what it wants to have injected.

@@ -1,4 +1,4 @@
-import { EtcdInvalidKeyError, EtcdOptionsError, json, type EtcdWatchAction } from '../client/index.js';
+import { EtcdOptionsError, json, type EtcdWatchAction } from '../client/index.js';
 import { normalizeKey } from '../client/http/key-path.js';
 import { checkMethod } from '../client/keys/check-options.js';
 import { checkInteger, checkNames, checkText, show } from '../client/options/check.js';
@@ -93,16 +93,4 @@ function checkDecoding({ codec, schema }: EtcdWatchHandlerOptions): WatchDecodin
     checkMethod('schema', (schema as Partial<typeof schema> | null)?.['~standard'], 'validate');
   if (codec === undefined && schema === undefined) return undefined;
   return { codec: codec ?? json, schema };
-}
-
-/** Says which handler a wrong argument belongs to, which a stack trace alone shows by its line at best. */
-export function inHandler<T>(handler: string, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof EtcdOptionsError)) throw error;
-    const Kind = error instanceof EtcdInvalidKeyError ? EtcdInvalidKeyError : EtcdOptionsError;
-    const problem = error.message.replace(`\`${error.option}\`: `, '');
-    throw new Kind(error.option, `${problem} (@EtcdWatch of ${handler})`);
-  }
 }

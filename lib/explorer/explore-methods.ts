@@ -2,31 +2,37 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { EtcdOptionsError } from '../client/index.js';
 import { ETCD_CONNECTION, type EtcdConnection } from '../etcd.constants.js';
-import { watchesOf, type WatchDefinition } from './watch-definition.js';
+import { definitionsOf, type MethodDecoration, type MethodDefinition } from './method-definitions.js';
 
-/** One `@EtcdWatch` of one instance. */
-export interface FoundWatch {
+/** One decorated method of one instance. */
+export interface FoundMethod<Definition extends MethodDefinition> {
   /** `Class#method`. */
   readonly handler: string;
   readonly wrapper: InstanceWrapper<object>;
   readonly instance: object;
   readonly method: string;
-  readonly definition: WatchDefinition;
+  readonly definition: Definition;
 }
 
 /**
- * The watches of one connection on all providers and controllers of an application. Every connection of the application
- * looks, and each takes its own only.
+ * The decorated methods of one connection on all providers and controllers of an application. Every connection of the
+ * application looks, and each takes its own only.
  *
- * @throws {EtcdOptionsError} for a handler that nothing would ever call
+ * @throws {EtcdOptionsError} for a method that nothing would ever call
  */
-export function exploreWatches(modules: ModulesContainer, connection: string | undefined): FoundWatch[] {
+export function exploreMethods<Definition extends MethodDefinition>(
+  modules: ModulesContainer,
+  connection: string | undefined,
+  decoration: MethodDecoration<Definition>,
+): FoundMethod<Definition>[] {
   const connections = connectionsOf(modules);
-  const found: FoundWatch[] = [];
-  for (const [instance, wrapper] of hostsOf(modules)) {
-    for (const [method, definition] of watchesOf(Object.getPrototypeOf(instance) as object | null)) {
+  const found: FoundMethod<Definition>[] = [];
+  for (const [instance, wrapper] of hostsOf(modules, decoration)) {
+    const prototype = Object.getPrototypeOf(instance) as object | null;
+    for (const [method, definition] of definitionsOf(decoration, prototype)) {
       const handler = `${instance.constructor.name}#${method}`;
-      if (!connections.has(definition.connection)) refuseConnection(handler, definition, connections);
+      if (!connections.has(definition.connection))
+        refuseConnection(`${decoration.decorator} of ${handler}`, definition, connections);
       if (definition.connection === connection)
         found.push({ handler, wrapper, instance, method, definition });
     }
@@ -35,11 +41,14 @@ export function exploreWatches(modules: ModulesContainer, connection: string | u
 }
 
 /** The instances that Nest holds, each once, with what Nest knows of it. */
-function hostsOf(modules: ModulesContainer): ReadonlyMap<object, InstanceWrapper<object>> {
+function hostsOf(
+  modules: ModulesContainer,
+  decoration: MethodDecoration<MethodDefinition>,
+): ReadonlyMap<object, InstanceWrapper<object>> {
   const hosts = new Map<object, InstanceWrapper<object>>();
   for (const { providers, controllers } of modules.values()) {
     for (const wrapper of [...providers.values(), ...controllers.values()] as InstanceWrapper<unknown>[]) {
-      refuseScope(wrapper);
+      refuseScope(wrapper, decoration);
       const { instance } = wrapper;
       if (typeof instance !== 'object' || instance === null) continue;
       // `useExisting` and factories give what Nest has made of a class elsewhere; guards are found by the class.
@@ -59,8 +68,8 @@ function connectionsOf(modules: ModulesContainer): ReadonlySet<string | undefine
 }
 
 function refuseConnection(
-  handler: string,
-  { connection }: WatchDefinition,
+  what: string,
+  { connection }: MethodDefinition,
   connections: ReadonlySet<string | undefined>,
 ): never {
   const known = [...connections]
@@ -78,22 +87,25 @@ function refuseConnection(
         ];
   throw new EtcdOptionsError(
     'connection',
-    `the @EtcdWatch of ${handler} is for ${which}, which no module makes; there is ${known}. ${fix}`,
+    `the ${what} is for ${which}, which no module makes; there is ${known}. ${fix}`,
   );
 }
 
 /** Nest makes such a provider for a request or for whoever injects it, so that there is no instance to be called. */
-function refuseScope(wrapper: InstanceWrapper<unknown>): void {
+function refuseScope(
+  wrapper: InstanceWrapper<unknown>,
+  decoration: MethodDecoration<MethodDefinition>,
+): void {
   const isStatic = wrapper.isDependencyTreeStatic();
   if ((isStatic && !wrapper.isTransient) || wrapper.isNotMetatype) return;
   const { name, prototype } = wrapper.metatype as { name: string; prototype?: object };
-  for (const [method] of watchesOf(prototype ?? null)) {
+  for (const [method] of definitionsOf(decoration, prototype ?? null)) {
     const reason = isStatic
       ? 'its scope is TRANSIENT, so that there is one instance for each place that injects it'
       : 'it is request-scoped, or depends on something that is, so that there is no instance without a request';
     throw new EtcdOptionsError(
       'scope',
-      `the @EtcdWatch of ${name}#${method} cannot be called: ${reason}. Move it to a provider of the default scope, which may get others by \`ModuleRef.resolve\``,
+      `the ${decoration.decorator} of ${name}#${method} cannot be called: ${reason}. Move it to a provider of the default scope, which may get others by \`ModuleRef.resolve\``,
     );
   }
 }
