@@ -42,3 +42,10 @@ export function getEtcdToken(name?: string): string {
   }
   return `EtcdService:${name}`;
 }
+
+/**
+ * Injection token of a connection's {@link EtcdLeaders}. The default one's is also the class. @param name as for {@link getEtcdToken}
+ */
+export function getEtcdLeadersToken(name?: string): string {
+  return getEtcdToken(name).replace('EtcdService', 'EtcdLeaders');
+}

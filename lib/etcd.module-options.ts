@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { EtcdOptionsError, type EtcdClientOptions, type EtcdLogger } from './client/index.js';
-import { checkMilliseconds, show } from './client/options/check.js';
+import { checkBoolean, checkMilliseconds, show } from './client/options/check.js';
 import type { EtcdConnection } from './etcd.constants.js';
 import type { EtcdModuleOptions } from './interfaces/index.js';
 
@@ -12,6 +12,8 @@ export interface ResolvedModuleOptions {
   readonly connect: 'lazy' | 'eager';
   /** Whether `@EtcdWatch` is started. */
   readonly isWatching: boolean;
+  /** Whether this process takes part in elections. */
+  readonly isCampaigning: boolean;
   readonly shutdownTimeout: number;
   /** The rest, which the client checks. */
   readonly client: EtcdClientOptions;
@@ -27,6 +29,7 @@ export function resolveModuleOptions(options: unknown, { name }: EtcdConnection)
     logger,
     connect,
     isWatching: watch !== false,
+    isCampaigning: options.leaders !== false,
     shutdownTimeout,
     client: toClientOptions(options, logger),
   };
@@ -44,7 +47,8 @@ function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
     if (name in options)
       throw new EtcdOptionsError(name, 'it stands beside `useFactory`, not in what it returns');
   }
-  const { connect, shutdownTimeout, watch } = options as Record<string, unknown>;
+  const { connect, leaders, shutdownTimeout, watch } = options as Record<string, unknown>;
+  checkBoolean('leaders', leaders);
   if (connect !== undefined && connect !== 'lazy' && connect !== 'eager')
     throw new EtcdOptionsError(
       'connect',
@@ -62,6 +66,7 @@ function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
 function toClientOptions(options: EtcdModuleOptions, logger: EtcdLogger): EtcdClientOptions {
   return Object.create(options, {
     connect: { value: undefined, enumerable: false },
+    leaders: { value: undefined, enumerable: false },
     shutdownTimeout: { value: undefined, enumerable: false },
     ...(options.watch === false ? { watch: { value: undefined, enumerable: true } } : undefined),
     logger: { value: logger, enumerable: true },

@@ -4,7 +4,7 @@ import type { KeysContext } from './keys/etcd-reads.js';
 import { EtcdKeys } from './keys/index.js';
 import { checkWatchable } from './keys/key-requests.js';
 import { EtcdLease, type EtcdLeaseOptions } from './lease/index.js';
-import { EtcdLock, type EtcdLockOptions } from './lock/index.js';
+import { EtcdNamedLock, type EtcdLockOptions } from './lock/index.js';
 import type { LockContext } from './lock/lock.js';
 import { EtcdRegistry, type EtcdRegistryOptions } from './registry/index.js';
 import {
@@ -99,8 +99,8 @@ export class EtcdNamespace extends EtcdKeys {
    * A lock of this name. Nothing is sent before it is used. @param name any text
    * @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError}
    */
-  lock(name: string, options: EtcdLockOptions = {}): EtcdLock {
-    return new EtcdLock(this.#locks, name, options);
+  lock(name: string, options: EtcdLockOptions = {}): EtcdNamedLock {
+    return new EtcdNamedLock(this.#locks, name, options);
   }
 
   /**

@@ -15,12 +15,12 @@ const retryAfter = '1';
  * | 400 | invalid key |
  * | 403 | the root directory is read only, a change of members or auth that etcd does not allow |
  * | 404 | no such key, member, user or role |
- * | 409 | key exists, not a file, not a directory, directory not empty, conflict |
+ * | 409 | key exists, not a file, not a directory, directory not empty, conflict, lock not acquired |
  * | 412 | compare failed |
- * | 503 | no connection, timeout, abort, raft, election, indeterminate, closed, other cluster, server failure |
+ * | 503 | no connection, timeout, abort, raft, election, indeterminate, closed, other cluster, server failure, lease lost |
  * | 500 | everything else, which is then logged: options, credentials that etcd refuses, answers that cannot be read |
  *
- * A 503 says `Retry-After`, except where the write may have been applied: the body then says `mayHaveBeenApplied`, and
+ * A 503, and a lock that was not acquired, say `Retry-After`, except where the write may have been applied: the body then says `mayHaveBeenApplied`, and
  * repeating it is not for a proxy to decide. Outside HTTP (RPC, WebSockets, GraphQL) the error is thrown on.
  *
  * @example
@@ -49,7 +49,8 @@ export class EtcdExceptionFilter extends BaseExceptionFilter<EtcdError> {
       adapter.end(response);
       return;
     }
-    if (body.statusCode === 503 && body.mayHaveBeenApplied === undefined)
+    const isOutage = body.statusCode === 503 && body.mayHaveBeenApplied === undefined;
+    if (isOutage || exception.code === 'ETCD_LOCK_NOT_ACQUIRED')
       adapter.setHeader(response, 'Retry-After', retryAfter);
     adapter.reply(response, body, body.statusCode);
   }

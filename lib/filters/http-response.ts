@@ -23,6 +23,7 @@ const mistakes: ReadonlyMap<string, readonly [status: number, message: string]> 
   ['ETCD_NOT_DIRECTORY', [409, 'A part of the path is no directory.']],
   ['ETCD_DIRECTORY_NOT_EMPTY', [409, 'The directory is not empty.']],
   ['ETCD_CONFLICT', [409, 'The change is in conflict with what exists.']],
+  ['ETCD_LOCK_NOT_ACQUIRED', [409, 'It is locked by another request.']],
   ['ETCD_COMPARE_FAILED', [412, 'The key is not what the request compares it with.']],
   ['ETCD_ROOT_READ_ONLY', [403, 'The root directory cannot be changed.']],
   ['ETCD_FORBIDDEN', [403, 'etcd does not allow the change.']],
@@ -40,6 +41,7 @@ const outages: ReadonlySet<string> = new Set([
   'ETCD_CLOSED',
   'ETCD_CLUSTER_ID_CHANGED',
   'ETCD_SERVER',
+  'ETCD_LEASE_LOST',
 ]);
 
 /** The HTTP response that an error of etcd's stands for. */

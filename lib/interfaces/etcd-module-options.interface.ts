@@ -20,7 +20,12 @@ export interface EtcdModuleOptions extends Omit<EtcdClientOptions, 'watch'> {
    * watches are kept alive. What the application watches by itself goes on working either way.
    */
   readonly watch?: false | EtcdWatchKeepingOptions;
-  /** Milliseconds for which the shutdown waits for `@EtcdWatch` handlers that still run. @default 5000 */
+  /**
+   * `false` takes part in no election of `@EtcdLeader` and `@LeaderOnly` in this process: for command-line tools and tests. The methods
+   * are not called then. @default true
+   */
+  readonly leaders?: boolean;
+  /** Milliseconds for which the shutdown waits for methods with `@EtcdWatch` and `@EtcdLeader` that still run. @default 5000 */
   readonly shutdownTimeout?: number;
 }
 

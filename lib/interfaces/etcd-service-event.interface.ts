@@ -46,6 +46,51 @@ export interface EtcdValueRefusedEvent extends HandlerEvent {
   readonly error: EtcdDecodeError;
 }
 
+interface ElectionEvent {
+  /** Name of the connection; `undefined` for the default one. */
+  readonly connection: string | undefined;
+  /** Name of the election. */
+  readonly election: string;
+}
+
+/** This process leads. */
+export interface EtcdLeaderElectedEvent extends ElectionEvent {
+  readonly type: 'leader.elected';
+  readonly term: number;
+}
+
+/** This process leads no longer. */
+export interface EtcdLeaderEndedEvent extends ElectionEvent {
+  readonly type: 'leader.ended';
+  readonly term: number;
+  /** Whether it was lost, and not given up. */
+  readonly isLost: boolean;
+}
+
+/** A method with `@EtcdLeader` has failed, and the process resigns. */
+export interface EtcdLeaderFailedEvent extends ElectionEvent {
+  readonly type: 'leader.handler.failed';
+  readonly term: number;
+  /** The method: `Class#method`. */
+  readonly handler: string;
+  readonly error: unknown;
+}
+
+/** This process cannot take part in an election, for example because etcd refuses its credentials. */
+export interface EtcdCampaignFailedEvent extends ElectionEvent {
+  readonly type: 'leader.campaign.failed';
+  readonly error: unknown;
+  /** Milliseconds after which it tries again. */
+  readonly retryIn: number;
+}
+
 /** What {@link EtcdService.events$} tells. */
 export type EtcdServiceEvent =
-  EtcdWatchReadyEvent | EtcdWatchEndedEvent | EtcdHandlerFailedEvent | EtcdValueRefusedEvent;
+  | EtcdWatchReadyEvent
+  | EtcdWatchEndedEvent
+  | EtcdHandlerFailedEvent
+  | EtcdValueRefusedEvent
+  | EtcdLeaderElectedEvent
+  | EtcdLeaderEndedEvent
+  | EtcdLeaderFailedEvent
+  | EtcdCampaignFailedEvent;

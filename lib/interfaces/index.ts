@@ -3,3 +3,5 @@ export type { EtcdModuleAsyncOptions, EtcdOptionsFactory } from './etcd-module-a
 export type * from './etcd-decoded-event.interface.js';
 export type * from './etcd-service-event.interface.js';
 export type * from './etcd-watch-handler-options.interface.js';
+export type * from './etcd-lock-options.interface.js';
+export type * from './etcd-leader-options.interface.js';

@@ -17,6 +17,7 @@ import {
 } from '../etcd.constants.js';
 import { resolveModuleOptions } from '../etcd.module-options.js';
 import type { EtcdModuleOptions, EtcdServiceEvent } from '../interfaces/index.js';
+import { stopAll } from '../lifecycle/stop-all.js';
 import { exploreMethods } from '../explorer/explore-methods.js';
 import { HandlerPipeline } from './handler-pipeline.js';
 import { resolveKey } from './resolve-key.js';
@@ -75,14 +76,9 @@ export class EtcdWatchOrchestrator implements OnModuleInit, OnApplicationBootstr
   async #stop(): Promise<void> {
     if (this.#loops.length === 0) return;
     const { shutdownTimeout, logger } = resolveModuleOptions(this.options, this.connection);
-    const running = new Set(this.#loops);
-    const stopped = Promise.all(this.#loops.map((loop) => loop.stop().then(() => running.delete(loop))));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, shutdownTimeout)));
-    await Promise.race([stopped, late]);
-    clearTimeout(timer);
-    if (running.size === 0) return;
-    const handlers = [...running].map(({ handler }) => handler);
+    const running = await stopAll(this.#loops, shutdownTimeout);
+    if (running.length === 0) return;
+    const handlers = running.map(({ handler }) => handler);
     new WatchReporter(this.connection.name, logger, this.events).notAwaited(handlers, shutdownTimeout);
   }
 }

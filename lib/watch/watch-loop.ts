@@ -8,7 +8,7 @@ import {
 } from '../client/index.js';
 import { EventDecoder } from './event-decoder.js';
 import type { CallHandler } from './handler-pipeline.js';
-import { longestDelay, restartDelay } from './restart-delay.js';
+import { longestDelay, restartDelay } from '../reporting/restart-delay.js';
 import type { WatchDefinition } from './watch-definition.js';
 import type { WatchReporter } from './watch-reporter.js';
 

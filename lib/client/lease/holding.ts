@@ -125,6 +125,12 @@ export class Holding implements Held {
     return (this.#released ??= this.#release());
   }
 
+  /** Gives it up while somebody may still use it: {@link signal} tells that first. */
+  abandon(): Promise<boolean> {
+    this.#lose('released');
+    return this.release();
+  }
+
   async close(): Promise<void> {
     this.#lose('closed');
     await this.release();
@@ -265,7 +271,7 @@ export class Holding implements Held {
     if (this.#over.signal.aborted) return error;
     this.#end(error);
     this.#lost.abort(error);
-    if (loss !== 'closed') this.#context.logger.warn(error.message);
+    if (loss !== 'closed' && loss !== 'released') this.#context.logger.warn(error.message);
     this.#context.held.delete(this);
     return error;
   }
@@ -305,4 +311,4 @@ export class Holding implements Held {
 }
 
 /** After these losses the key may still be there. */
-const mayStillExist: ReadonlySet<EtcdLeaseLossReason> = new Set(['expired', 'closed']);
+const mayStillExist: ReadonlySet<EtcdLeaseLossReason> = new Set(['expired', 'closed', 'released']);

@@ -4,7 +4,7 @@ import type { Holding } from '../lease/holding.js';
 export class EtcdLockHandle implements AsyncDisposable {
   readonly #holding: Holding;
 
-  /** @internal Made by {@link EtcdLock}. @param name the lock's name */
+  /** @internal Made by {@link EtcdNamedLock}. @param name the lock's name */
   constructor(
     readonly name: string,
     holding: Holding,
@@ -17,7 +17,7 @@ export class EtcdLockHandle implements AsyncDisposable {
     return this.#holding.key;
   }
 
-  /** The value of the entry, by which another process can take it over: see {@link EtcdLock.takeOver}. */
+  /** The value of the entry, by which another process can take it over: see {@link EtcdNamedLock.takeOver}. */
   get uuid(): string {
     return this.#holding.value;
   }
@@ -65,6 +65,11 @@ export class EtcdLockHandle implements AsyncDisposable {
    */
   release(): Promise<boolean> {
     return this.#holding.release();
+  }
+
+  /** Gives it back while what runs under it goes on: {@link signal} is aborted first. It never rejects. @returns as {@link release} */
+  abandon(): Promise<boolean> {
+    return this.#holding.abandon();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -45,7 +45,7 @@ const defaultPrefix = '/_locks';
  * const lock = etcd.lock('reports', { ttl: 10 });
  * await lock.run(async ({ signal, fencingToken }) => makeReports({ signal, fencingToken }), { wait: 5_000 });
  */
-export class EtcdLock {
+export class EtcdNamedLock {
   readonly #context: LockContext;
   readonly #place: PlaceOptions;
 
@@ -233,3 +233,5 @@ function toEntry({ key, value = '', createdIndex, ttl }: EtcdNode): EtcdLockEntr
 function uuid(): string {
   return randomUUID().replaceAll('-', '');
 }
+
+export { EtcdNamedLock as EtcdLock };

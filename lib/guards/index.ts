@@ -1,0 +1,1 @@
+export { LockGuard } from './lock.guard.js';

@@ -1,0 +1,52 @@
+import {
+  Inject,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { ModuleRef, Reflector } from '@nestjs/core';
+import { Observable, type Subscription } from 'rxjs';
+import { runUnder } from '../lock/current-lock.js';
+import { LockHost } from '../lock/lock-host.js';
+
+/**
+ * Takes the lock of a handler's `@EtcdLock` for one call of it, whatever calls it: GraphQL, microservices, WebSockets, and HTTP too.
+ * It is given back when the handler has ended, or its caller wants nothing more.
+ *
+ * When the lock cannot be had, HTTP and GraphQL get 409 or 503 as from {@link LockGuard}, and all others the client's error, for
+ * example an {@link EtcdLockNotAcquiredError}, which a filter may translate.
+ *
+ * @example
+ * @MessagePattern('orders.pay')
+ * @UseInterceptors(LockInterceptor)
+ * @EtcdLock((context) => `orders/${context.switchToRpc().getData().id}`)
+ * pay(@Payload() order: Order) {}
+ */
+@Injectable()
+export class LockInterceptor extends LockHost implements NestInterceptor {
+  constructor(@Inject(ModuleRef) modules: ModuleRef, @Inject(Reflector) reflector: Reflector) {
+    super(modules, reflector);
+  }
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const definition = this.getLock(context);
+    if (definition === undefined || (await this.shouldSkip(context))) return next.handle();
+    return new Observable((subscriber) => {
+      const leaving = new AbortController();
+      let handling: Subscription | undefined;
+      const run = async (): Promise<void> => {
+        const lock = await this.take(context, definition, leaving.signal);
+        const release = (): void => void lock.release();
+        if (leaving.signal.aborted) return release();
+        handling = runUnder(lock, () => next.handle().subscribe(subscriber));
+        handling.add(release);
+      };
+      run().catch((error: unknown) => subscriber.error(error));
+      return () => {
+        leaving.abort();
+        handling?.unsubscribe();
+      };
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { Subject } from 'rxjs';
+import { EtcdOptionsError, type EtcdLeadership, type EtcdNamespace } from '../client/index.js';
+import {
+  ETCD_CONNECTION,
+  ETCD_EVENTS,
+  ETCD_MODULE_OPTIONS,
+  ETCD_OWN_SERVICE,
+  type EtcdConnection,
+} from '../etcd.constants.js';
+import { resolveModuleOptions } from '../etcd.module-options.js';
+import { exploreMethods, type FoundMethod } from '../explorer/explore-methods.js';
+import type { EtcdModuleOptions, EtcdServiceEvent } from '../interfaces/index.js';
+import { stopAll } from '../lifecycle/stop-all.js';
+import {
+  leaderDecoration,
+  leaderOnlyDecoration,
+  type ElectionDefinition,
+  type FoundLeader,
+} from './leader-definition.js';
+import { LeaderLoop } from './leader-loop.js';
+import { LeaderReporter } from './leader-reporter.js';
+
+/** What is known of one election before it is started. */
+interface FoundElection {
+  readonly definition: ElectionDefinition;
+  readonly methods: readonly FoundLeader[];
+}
+
+/**
+ * The elections that this process takes part in for `@EtcdLeader` and `@LeaderOnly`, on one connection. They start with the
+ * application and end with it; the provider can be injected to ask who leads.
+ */
+@Injectable()
+export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  #found: ReadonlyMap<string, FoundElection> = new Map();
+  readonly #loops = new Map<string, LeaderLoop>();
+  #stopped: Promise<void> | undefined;
+
+  /** Made by {@link EtcdModule}. */
+  constructor(
+    @Inject(ETCD_CONNECTION) private readonly connection: EtcdConnection,
+    @Inject(ETCD_MODULE_OPTIONS) private readonly options: EtcdModuleOptions,
+    @Inject(ETCD_OWN_SERVICE) private readonly etcd: Partial<Pick<EtcdNamespace, 'election'>>,
+    @Inject(ETCD_EVENTS) private readonly events: Subject<EtcdServiceEvent>,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  /** Whether this process leads an election at this moment. */
+  isLeader(election: string): boolean {
+    return this.leadership(election) !== undefined;
+  }
+
+  /** The leadership of an election, while this process has it. */
+  leadership(election: string): EtcdLeadership | undefined {
+    return this.#loops.get(election)?.leadership;
+  }
+
+  /** Also without any election to start, so that a wrong method is found by the tests as well. */
+  onModuleInit(): void {
+    const { name } = this.connection;
+    const leaders = exploreMethods(this.modules, name, leaderDecoration);
+    this.#found = groupByElection(leaders, exploreMethods(this.modules, name, leaderOnlyDecoration));
+  }
+
+  /** Does not wait for etcd: the application starts while that is away. */
+  onApplicationBootstrap(): void {
+    if (this.#found.size === 0 || this.#stopped !== undefined) return;
+    const { isCampaigning } = resolveModuleOptions(this.options, this.connection);
+    if (!isCampaigning || !canCampaign(this.etcd)) return;
+    for (const [election, { definition, methods }] of this.#found)
+      this.#loops.set(election, new LeaderLoop(this.etcd, definition, methods, this.#reporter));
+    for (const loop of this.#loops.values()) loop.start();
+  }
+
+  /** Tells the methods to end, waits for them within the `shutdownTimeout`, and resigns. It never rejects. */
+  onModuleDestroy(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#loops.size === 0) return;
+    const { shutdownTimeout } = resolveModuleOptions(this.options, this.connection);
+    const late = await stopAll([...this.#loops.values()], shutdownTimeout);
+    const running = late.flatMap((loop) => loop.running);
+    if (running.length > 0) this.#reporter.notAwaited(running, shutdownTimeout);
+    await Promise.all(late.map((loop) => loop.leave()));
+  }
+
+  get #reporter(): LeaderReporter {
+    const { logger } = resolveModuleOptions(this.options, this.connection);
+    return new LeaderReporter(this.connection.name, logger, this.events);
+  }
+}
+
+/** @throws {EtcdOptionsError} when methods of one election do not agree on it */
+function groupByElection(
+  leaders: readonly FoundLeader[],
+  onlys: readonly FoundMethod<ElectionDefinition>[],
+): ReadonlyMap<string, FoundElection> {
+  const elections = new Map<string, { definition: ElectionDefinition; methods: FoundLeader[] }>();
+  for (const { definition, handler } of [...leaders, ...onlys]) {
+    const { election } = definition;
+    const known = elections.get(election);
+    if (known === undefined) elections.set(election, { definition, methods: [] });
+    else known.definition = agree(known.definition, definition, handler);
+  }
+  for (const found of leaders) elections.get(found.definition.election)?.methods.push(found);
+  return elections;
+}
+
+function agree(one: ElectionDefinition, other: ElectionDefinition, handler: string): ElectionDefinition {
+  for (const option of ['ttl', 'prefix'] as const) {
+    const values = [one[option], other[option]].filter((value) => value !== undefined);
+    if (values.length < 2 || String(values[0]) === String(values[1])) continue;
+    throw new EtcdOptionsError(
+      option,
+      `${handler} gives the election '${one.election}' the ${option} ${String(other[option])}, and another method ${String(one[option])}; give it once, or the same everywhere`,
+    );
+  }
+  return { ...one, ttl: one.ttl ?? other.ttl, prefix: one.prefix ?? other.prefix };
+}
+
+/** What a test puts in the place of the service need not be able to. */
+function canCampaign(
+  etcd: Partial<Pick<EtcdNamespace, 'election'>>,
+): etcd is Pick<EtcdNamespace, 'election'> {
+  return typeof etcd.election === 'function';
+}

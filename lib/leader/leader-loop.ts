@@ -1,0 +1,148 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  EtcdClosedError,
+  type EtcdElection,
+  type EtcdLeadership,
+  type EtcdNamespace,
+} from '../client/index.js';
+import { linkSignals } from '../client/http/abort.js';
+import type { EtcdLeaderContext } from '../interfaces/index.js';
+import { longestDelay, restartDelay } from '../reporting/restart-delay.js';
+import type { ElectionDefinition, FoundLeader } from './leader-definition.js';
+import type { LeaderReporter } from './leader-reporter.js';
+
+/** A method that goes on for so many milliseconds after the lead was lost is reported. */
+const patience = 5_000;
+
+type Method = (context: EtcdLeaderContext) => unknown;
+
+/** Takes part in one election for all of its methods, until it is stopped. */
+export class LeaderLoop {
+  readonly #election: EtcdElection;
+  readonly #value: string;
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<string>();
+  #leadership: EtcdLeadership | undefined;
+  #done: Promise<void> | undefined;
+
+  constructor(
+    etcd: Pick<EtcdNamespace, 'election'>,
+    { election, ttl, prefix }: ElectionDefinition,
+    private readonly methods: readonly FoundLeader[],
+    private readonly reporter: LeaderReporter,
+  ) {
+    this.#election = etcd.election(election, {
+      ...(ttl === undefined ? undefined : { ttl }),
+      ...(prefix === undefined ? undefined : { prefix }),
+    });
+    const [own] = methods.flatMap(({ definition: { value } }) => value ?? []);
+    this.#value = own ?? `${hostname()}:${process.pid}`;
+  }
+
+  /** The methods that run at the moment. */
+  get running(): readonly string[] {
+    return [...this.#running];
+  }
+
+  /** The leadership, while this process leads. */
+  get leadership(): EtcdLeadership | undefined {
+    return this.#leadership?.isLeader === true ? this.#leadership : undefined;
+  }
+
+  start(): void {
+    this.#done ??= this.#run();
+  }
+
+  /** Tells the methods to end, and resigns when they have. It never rejects. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#done;
+  }
+
+  /** Resigns without waiting for the methods. It never rejects. */
+  async leave(): Promise<void> {
+    await this.#leadership?.resign();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    let isNews = true;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const leadership = await this.#election.campaign(this.#value, { signal });
+        const electedAt = performance.now();
+        isNews = true;
+        const end = await this.#lead(leadership);
+        if (end !== 'failed' || performance.now() - electedAt > longestDelay) failures = 0;
+        if (end === 'lost') continue;
+      } catch (error) {
+        if (signal.aborted || error instanceof EtcdClosedError) return;
+        const delay = restartDelay(failures, () => 0);
+        this.reporter.campaignFailed(this.#election.name, error, delay, isNews);
+        isNews = false;
+      }
+      await sleep(restartDelay(failures++), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Leads until that is lost or given up. */
+  async #lead(leadership: EtcdLeadership): Promise<'lost' | 'resigned' | 'failed'> {
+    const { name, term } = leadership;
+    const resigning = new AbortController();
+    const { signal, unlink } = linkSignals(leadership.signal, resigning.signal, this.#stopping.signal);
+    this.#leadership = leadership;
+    this.reporter.elected(name, term);
+    const context: EtcdLeaderContext = {
+      name,
+      term,
+      fencingToken: term,
+      signal,
+      resign: () => resigning.abort(),
+      proclaim: (value) => leadership.proclaim(value),
+    };
+    let hasFailed = false;
+    const calls = this.methods.map(async (method) => {
+      try {
+        await this.#call(method, context);
+      } catch (error) {
+        // What ends because it was told to has not failed.
+        if (signal.aborted) return;
+        hasFailed = true;
+        this.reporter.failed(name, term, method.handler, error);
+        resigning.abort();
+      }
+    });
+    await aborted(signal);
+    unlink();
+    const isLost = leadership.signal.aborted;
+    this.reporter.ended(name, term, isLost);
+    await this.#ended(name, calls);
+    // Only now: what runs as the leader must not run beside another one.
+    await leadership.resign();
+    this.#leadership = undefined;
+    return hasFailed ? 'failed' : isLost ? 'lost' : 'resigned';
+  }
+
+  async #call({ instance, method, handler }: FoundLeader, context: EtcdLeaderContext): Promise<void> {
+    this.#running.add(handler);
+    try {
+      await (Reflect.get(instance, method) as Method).call(instance, context);
+    } finally {
+      this.#running.delete(handler);
+    }
+  }
+
+  async #ended(name: string, calls: readonly Promise<void>[]): Promise<void> {
+    const timer = setTimeout(() => this.reporter.stillRunning(name, this.running), patience);
+    await Promise.all(calls);
+    clearTimeout(timer);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

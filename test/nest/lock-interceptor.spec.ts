@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Injectable, Sse, Controller, Get, UseInterceptors, type ExecutionContext } from '@nestjs/common';
+import { ExternalContextCreator } from '@nestjs/core';
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  EtcdClient,
+  EtcdLock,
+  type EtcdLockHandle,
+  EtcdLockNotAcquiredError,
+  EtcdModule,
+  getCurrentLock,
+  LockInterceptor,
+} from 'nestjs-etcd';
+import { interval, map, take, type Observable } from 'rxjs';
+import { EtcdMember } from '../support/etcd-member.js';
+import { waitFor } from '../support/wait-for.js';
+import { adapters, listen, moment } from './locking.js';
+
+let gate: ReturnType<typeof moment>;
+
+/** A handler as microservices, WebSockets and GraphQL call it. */
+@Injectable()
+class Messages {
+  @UseInterceptors(LockInterceptor)
+  @EtcdLock((context: ExecutionContext) => `messages/${context.getArgByIndex<{ id: string }>(0).id}`)
+  async handle(_message: { id: string }): Promise<EtcdLockHandle | undefined> {
+    const lock = getCurrentLock();
+    await gate.happened;
+    return lock;
+  }
+
+  @UseInterceptors(LockInterceptor)
+  @EtcdLock('failing')
+  async fails(): Promise<void> {
+    throw new Error('on purpose');
+  }
+
+  @UseInterceptors(LockInterceptor)
+  async free(): Promise<boolean> {
+    return getCurrentLock() === undefined;
+  }
+}
+
+@Controller()
+@UseInterceptors(LockInterceptor)
+@EtcdLock('stream')
+class Streams {
+  @Get('held')
+  held() {
+    return { name: getCurrentLock()?.name };
+  }
+
+  @Sse('ticks')
+  ticks(): Observable<{ data: string }> {
+    return interval(20).pipe(
+      take(3),
+      map((tick) => ({ data: `${tick} ${getCurrentLock()?.name}` })),
+    );
+  }
+}
+
+describe('LockInterceptor', () => {
+  let etcd: EtcdMember;
+  let outside: EtcdClient;
+  let app: TestingModule;
+
+  beforeAll(async () => {
+    etcd = await EtcdMember.start();
+    outside = new EtcdClient({ hosts: etcd.url });
+    app = await Test.createTestingModule({
+      imports: [EtcdModule.forRoot({ hosts: etcd.url })],
+      providers: [Messages],
+    }).compile();
+    await app.init();
+  });
+  afterAll(async () => {
+    await app.close();
+    await outside.close();
+    await etcd.stop();
+  });
+
+  type Call = (...args: unknown[]) => Promise<unknown>;
+  const handler = (method: 'handle' | 'fails' | 'free'): Call => {
+    const instance = app.get(Messages);
+    return app
+      .get(ExternalContextCreator)
+      .create(
+        instance,
+        instance[method] as (...args: unknown[]) => unknown,
+        method,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        { interceptors: true, guards: true, filters: false },
+        'rpc',
+      ) as Call;
+  };
+
+  it('holds the lock while the handler runs, and gives it back', async () => {
+    gate = moment();
+    const handled = handler('handle')({ id: '1' });
+    await waitFor(async () => (await outside.lock('messages/1').holder()) !== undefined);
+    gate.happen(undefined);
+    expect(await handled).toMatchObject({ name: 'messages/1' });
+    await waitFor(async () => (await outside.lock('messages/1').holder()) === undefined);
+  });
+
+  it('rejects with the error of the client when others have the lock', async () => {
+    await using _lock = await outside.lock('messages/2').acquire();
+    await expect(handler('handle')({ id: '2' })).rejects.toThrow(EtcdLockNotAcquiredError);
+  });
+
+  it('gives the lock back when the handler fails', async () => {
+    await expect(handler('fails')()).rejects.toThrow('on purpose');
+    await waitFor(async () => (await outside.lock('failing').holder()) === undefined);
+  });
+
+  it('leaves handlers alone that want no lock', async () => {
+    await expect(handler('free')()).resolves.toBe(true);
+  });
+
+  it.each(adapters)(
+    'works over HTTP on %s, and holds the lock until a stream has ended',
+    async (_name, adapter) => {
+      const { app: web, url } = await listen(adapter(), { hosts: etcd.url }, { controllers: [Streams] });
+      try {
+        await expect((await fetch(`${url}/held`)).json()).resolves.toEqual({ name: 'stream' });
+        await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
+        const stream = await fetch(`${url}/ticks`);
+        const [refused, text] = await Promise.all([fetch(`${url}/held`), stream.text()]);
+        expect(refused.status).toBe(409);
+        expect(text.match(/data: .*/g)).toEqual(['data: 0 stream', 'data: 1 stream', 'data: 2 stream']);
+        await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
+      } finally {
+        await web.close();
+      }
+    },
+  );
+});
