@@ -100,7 +100,7 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
     end = moment();
   });
   afterEach(() => {
-    etcd.proxy?.reset();
+    etcd.proxy?.blackHole(false);
     end.happen(undefined);
   });
 

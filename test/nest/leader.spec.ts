@@ -1,0 +1,373 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Injectable, type ModuleMetadata, Scope, SetMetadata, type Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  EtcdClient,
+  EtcdLeader,
+  type EtcdLeaderContext,
+  EtcdLeaders,
+  EtcdLeaseLostError,
+  EtcdModule,
+  type EtcdModuleOptions,
+  EtcdService,
+  type EtcdServiceEvent,
+  getEtcdLeadersToken,
+  LeaderOnly,
+} from 'nestjs-etcd';
+import { EtcdMember } from '../support/etcd-member.js';
+import { waitFor } from '../support/wait-for.js';
+import { CapturingLogger } from './capturing-logger.js';
+import { moment } from './locking.js';
+import { refusal } from './watching.js';
+
+/** One replica of an application. */
+class Replica implements AsyncDisposable {
+  readonly told: EtcdServiceEvent[] = [];
+
+  private constructor(
+    readonly app: TestingModule,
+    readonly logger: CapturingLogger,
+  ) {
+    app.get(EtcdService).events$.subscribe((event) => this.told.push(event));
+  }
+
+  static async start(options: EtcdModuleOptions, ...providers: Type[]): Promise<Replica> {
+    const logger = new CapturingLogger();
+    const app = await Test.createTestingModule({ imports: [EtcdModule.forRoot(options)], providers })
+      .setLogger(logger)
+      .compile();
+    const replica = new Replica(app, logger);
+    await app.init();
+    return replica;
+  }
+
+  get types(): string[] {
+    return this.told.map(({ type }) => type);
+  }
+
+  isLeader(election: string): boolean {
+    return this.app.get(EtcdLeaders).isLeader(election);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+  }
+}
+
+/** What a method was called with, and how it ended. */
+interface Term extends EtcdLeaderContext {
+  ended: boolean;
+}
+
+let terms: Term[];
+
+async function untilAborted(context: EtcdLeaderContext): Promise<void> {
+  const term: Term = { ...context, ended: false };
+  terms.push(term);
+  await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+  term.ended = true;
+}
+
+@Injectable()
+class Reports {
+  @EtcdLeader('reports', { ttl: 2 })
+  lead(context: EtcdLeaderContext) {
+    return untilAborted(context);
+  }
+}
+
+describe('@EtcdLeader', () => {
+  let etcd: EtcdMember;
+  let outside: EtcdClient;
+  let options: EtcdModuleOptions;
+
+  beforeAll(async () => {
+    etcd = await EtcdMember.start({ proxy: true });
+    outside = new EtcdClient({ hosts: etcd.directUrl, sync: false });
+    options = { hosts: etcd.url, sync: false };
+  });
+  afterAll(async () => {
+    await outside.close();
+    await etcd.stop();
+  });
+  beforeEach(() => {
+    terms = [];
+  });
+
+  it('calls the method of one process, and that of the next one within 300 ms of its shutdown', async () => {
+    const first = await Replica.start(options, Reports);
+    await waitFor(() => terms.length === 1);
+    await using second = await Replica.start(options, Reports);
+    await waitFor(async () => (await outside.election('reports').candidates()).length === 2);
+    expect([first.isLeader('reports'), second.isLeader('reports')]).toEqual([true, false]);
+    expect(terms).toHaveLength(1);
+    const closing = performance.now();
+    await first.app.close();
+    expect(terms[0]).toMatchObject({ ended: true, name: 'reports' });
+    expect(terms[0]?.signal.reason).not.toBeInstanceOf(EtcdLeaseLostError);
+    await waitFor(() => terms.length === 2, { interval: 5 });
+    expect(performance.now() - closing).toBeLessThan(300);
+    expect(terms[1]?.term).toBeGreaterThan(terms[0]?.term ?? NaN);
+    expect(first.types).toEqual(['leader.elected', 'leader.ended']);
+    expect(second.isLeader('reports')).toBe(true);
+  });
+
+  it('tells the method of a loss, and calls it again when this process is elected again', async () => {
+    await using replica = await Replica.start(options, Reports);
+    await waitFor(() => terms.length === 1);
+    const leader = await outside.election('reports').leader();
+    expect(leader).toMatchObject({ term: terms[0]?.term, value: expect.stringContaining(`:${process.pid}`) });
+    await outside.delete(leader?.key ?? '');
+    await waitFor(() => terms.length === 2);
+    expect(terms[0]).toMatchObject({ ended: true });
+    expect(terms[0]?.signal.reason).toBeInstanceOf(EtcdLeaseLostError);
+    expect(replica.told).toMatchObject([
+      { type: 'leader.elected', election: 'reports', connection: undefined },
+      { type: 'leader.ended', isLost: true },
+      { type: 'leader.elected' },
+    ]);
+    expect(replica.logger.of('EtcdModule').map(({ level, message }) => `${level} ${message}`)).toContainEqual(
+      expect.stringMatching(/^warn This process has lost the lead of 'reports' \(term \d+\)\.$/),
+    );
+  });
+
+  it('tells the method before the key can expire, when etcd cannot be reached', async () => {
+    await using _replica = await Replica.start(options, Reports);
+    await waitFor(() => terms.length === 1);
+    const { key = '' } = (await outside.election('reports').leader()) ?? {};
+    etcd.proxy?.blackHole(true);
+    try {
+      const expired = outside.waitForChange(key, { timeout: 10_000 });
+      await waitFor(() => terms[0]?.ended, { interval: 5 });
+      await expect(outside.exists(key)).resolves.toBe(true);
+      await expect(expired).resolves.toMatchObject({ action: 'expire' });
+    } finally {
+      etcd.proxy?.blackHole(false);
+    }
+    await waitFor(() => terms.length === 2, { timeout: 15_000 });
+  });
+
+  it('resigns when the method wants to, and takes part again after the others', async () => {
+    await using first = await Replica.start(options, Reports);
+    await waitFor(() => terms.length === 1);
+    await using second = await Replica.start(options, Reports);
+    await waitFor(async () => (await outside.election('reports').candidates()).length === 2);
+    terms[0]?.resign();
+    await waitFor(() => second.isLeader('reports'));
+    expect(first.isLeader('reports')).toBe(false);
+    await waitFor(async () => (await outside.election('reports').candidates()).length === 2);
+    await terms[1]?.proclaim('I am second');
+    await expect(outside.election('reports').leader()).resolves.toMatchObject({ value: 'I am second' });
+  });
+
+  it('logs a method that fails, resigns, and calls it again after a pause', async () => {
+    let calls = 0;
+    @Injectable()
+    class Failing {
+      @EtcdLeader('failing')
+      lead() {
+        if (++calls === 1) throw new Error('on purpose');
+      }
+    }
+    await using replica = await Replica.start(options, Failing);
+    await waitFor(() => calls === 1);
+    const failedAt = performance.now();
+    await waitFor(() => calls === 2);
+    expect(performance.now() - failedAt).toBeGreaterThan(700);
+    expect(replica.told).toMatchObject([
+      { type: 'leader.elected' },
+      { type: 'leader.handler.failed', handler: 'Failing#lead', error: { message: 'on purpose' } },
+      { type: 'leader.ended', isLost: false },
+      { type: 'leader.elected' },
+    ]);
+    expect(replica.logger.of('EtcdModule')).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringMatching(/^Failing#lead failed as the leader of 'failing' .*on purpose$/),
+      }),
+    );
+    // A method that has returned leads on.
+    expect(replica.isLeader('failing')).toBe(true);
+  });
+
+  it('lets several methods share one election, and ends all of them when one fails', async () => {
+    const failing = moment();
+    @Injectable()
+    class Sharing {
+      @EtcdLeader('shared', { ttl: 3 })
+      one(context: EtcdLeaderContext) {
+        return untilAborted(context);
+      }
+
+      @EtcdLeader('shared')
+      async two({ term, signal }: EtcdLeaderContext) {
+        terms.push({ term, signal, ended: true } as Term);
+        await failing.happened;
+        throw new Error('on purpose');
+      }
+    }
+    await using _replica = await Replica.start(options, Sharing);
+    await waitFor(() => terms.length === 2);
+    expect(terms[0]?.term).toBe(terms[1]?.term);
+    await expect(outside.election('shared').candidates()).resolves.toHaveLength(1);
+    failing.happen(undefined);
+    await waitFor(() => terms[0]?.ended);
+  });
+
+  it('does not wait for a method for longer than the shutdownTimeout, and resigns all the same', async () => {
+    const end = moment();
+    const begun = moment();
+    @Injectable()
+    class Stubborn {
+      @EtcdLeader('stubborn')
+      async lead() {
+        begun.happen(undefined);
+        await end.happened;
+      }
+    }
+    const replica = await Replica.start({ ...options, shutdownTimeout: 100 }, Stubborn);
+    await begun.happened;
+    await replica.app.close();
+    await expect(outside.election('stubborn').leader()).resolves.toBeUndefined();
+    expect(replica.logger.of('EtcdModule').at(-1)).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('The shutdown goes on without Stubborn#lead'),
+    });
+    end.happen(undefined);
+  });
+
+  it('takes part in nothing with `leaders: false`, and starts while etcd is away', async () => {
+    await using replica = await Replica.start({ ...options, leaders: false }, Reports);
+    await using away = await Replica.start({ hosts: 'http://127.0.0.1:1', sync: false }, Reports);
+    await waitFor(() => away.app.get(EtcdLeaders) !== undefined);
+    await expect(outside.election('reports').candidates()).resolves.toEqual([]);
+    expect([replica.isLeader('reports'), away.isLeader('reports')]).toEqual([false, false]);
+  });
+
+  const wrong = (define: (prototype: object, descriptor: PropertyDescriptor) => void) => () => {
+    class Wrong {
+      method(): void {}
+    }
+    define(Wrong.prototype, Object.getOwnPropertyDescriptor(Wrong.prototype, 'method') as PropertyDescriptor);
+  };
+
+  it.each<[string, () => void, string]>([
+    ['an empty name', wrong((it, at) => EtcdLeader('')(it, 'method', at)), '`name`: expected a text'],
+    ['a wrong ttl', wrong((it, at) => EtcdLeader('a', { ttl: 0.5 })(it, 'method', at)), '`ttl`: expected'],
+    [
+      'a wrong value',
+      wrong((it, at) => EtcdLeader('a', { value: 1 as never })(it, 'method', at)),
+      '`value`: expected',
+    ],
+    [
+      'an unknown option',
+      wrong((it, at) => LeaderOnly('a', { tll: 1 } as never)(it, 'method', at)),
+      '`tll`: no such option',
+    ],
+    ['an empty name', wrong((it, at) => LeaderOnly('')(it, 'method', at)), '`name`: expected a text'],
+  ])('refuses %s when the class is defined', (_what, define, message) => {
+    expect(define).toThrow(message);
+    expect(define).toThrow(/\(@(EtcdLeader|LeaderOnly) of Wrong#method\)/);
+  });
+
+  it('refuses providers that are made for each request, and methods that do not agree', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Scoped {
+      @EtcdLeader('scoped')
+      lead() {}
+    }
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Transient {
+      @LeaderOnly('scoped')
+      job() {}
+    }
+    @Injectable()
+    class Disagreeing {
+      @EtcdLeader('same', { ttl: 2 })
+      one() {}
+
+      @LeaderOnly('same', { ttl: 3 })
+      two() {}
+    }
+    const start = (...providers: Type[]): ModuleMetadata => ({
+      imports: [EtcdModule.forRoot(options)],
+      providers,
+    });
+    expect((await refusal(start(Scoped))).message).toContain(
+      'the @EtcdLeader of Scoped#lead cannot be called',
+    );
+    expect((await refusal(start(Transient))).message).toContain('the @LeaderOnly of Transient#job cannot');
+    expect((await refusal(start(Disagreeing))).message).toContain("gives the election 'same' the ttl 3");
+  });
+});
+
+describe('@LeaderOnly', () => {
+  let etcd: EtcdMember;
+  let calls: string[];
+
+  beforeAll(async () => {
+    etcd = await EtcdMember.start();
+  });
+  afterAll(() => etcd.stop());
+  beforeEach(() => {
+    calls = [];
+  });
+
+  @Injectable()
+  class Jobs {
+    @SetMetadata('cron', 'above')
+    @LeaderOnly('jobs')
+    @SetMetadata('timeout', 'below')
+    async hourly(name: string): Promise<void> {
+      calls.push(name);
+    }
+  }
+
+  it('lets the method run on the leader alone, and keeps its metadata', async () => {
+    const options = { hosts: etcd.url };
+    await using first = await Replica.start(options, Jobs);
+    await waitFor(() => first.isLeader('jobs'));
+    await using second = await Replica.start(options, Jobs);
+    await first.app.get(Jobs).hourly('first');
+    await second.app.get(Jobs).hourly('second');
+    expect(calls).toEqual(['first']);
+    await first.app.close();
+    await waitFor(() => second.isLeader('jobs'));
+    await second.app.get(Jobs).hourly('second');
+    await first.app.get(Jobs).hourly('first');
+    expect(calls).toEqual(['first', 'second']);
+    const { hourly } = Jobs.prototype;
+    expect(['cron', 'timeout'].map((key) => Reflect.getMetadata(key, hourly))).toEqual(['above', 'below']);
+    expect([hourly.name, hourly.length]).toEqual(['hourly', 1]);
+  });
+
+  it('asks the connection that it names', async () => {
+    @Injectable()
+    class Other {
+      @LeaderOnly('jobs', { connection: 'other', prefix: 'my/elections' })
+      async job(): Promise<void> {
+        calls.push('other');
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [EtcdModule.forRoot({ hosts: etcd.url, name: 'other' })],
+      providers: [Other],
+    }).compile();
+    await app.init();
+    const leaders = app.get<EtcdLeaders>(getEtcdLeadersToken('other'));
+    await waitFor(() => leaders.isLeader('jobs'));
+    await app.get(Other).job();
+    expect(calls).toEqual(['other']);
+    await using client = new EtcdClient({ hosts: etcd.url });
+    await expect(client.election('jobs', { prefix: '/my/elections' }).leader()).resolves.toMatchObject({
+      term: leaders.leadership('jobs')?.term,
+    });
+    await app.close();
+  });
+
+  it('says what to do when the instance was not made by Nest', () => {
+    expect(() => new Jobs().hourly('x')).toThrow(
+      'Jobs#hourly needs `EtcdLeaders`, and was not made by Nest.',
+    );
+  });
+});
