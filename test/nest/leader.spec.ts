@@ -132,8 +132,8 @@ describe('@EtcdLeader', () => {
   });
 
   it('tells the method before the key can expire, when etcd cannot be reached', async () => {
-    await using _replica = await Replica.start(options, Reports);
-    await waitFor(() => terms.length === 1);
+    await using replica = await Replica.start(options, Reports);
+    await waitFor(() => replica.isLeader('reports') && terms.length === 1);
     const { key = '' } = (await outside.election('reports').leader()) ?? {};
     etcd.proxy?.blackHole(true);
     try {
@@ -206,8 +206,8 @@ describe('@EtcdLeader', () => {
         throw new Error('on purpose');
       }
     }
-    await using _replica = await Replica.start(options, Sharing);
-    await waitFor(() => terms.length === 2);
+    await using replica = await Replica.start(options, Sharing);
+    await waitFor(() => replica.isLeader('shared') && terms.length === 2);
     expect(terms[0]?.term).toBe(terms[1]?.term);
     await expect(outside.election('shared').candidates()).resolves.toHaveLength(1);
     failing.happen(undefined);
@@ -336,9 +336,10 @@ describe('@LeaderOnly', () => {
     await second.app.get(Jobs).hourly('second');
     await first.app.get(Jobs).hourly('first');
     expect(calls).toEqual(['first', 'second']);
-    const { hourly } = Jobs.prototype;
-    expect(['cron', 'timeout'].map((key) => Reflect.getMetadata(key, hourly))).toEqual(['above', 'below']);
-    expect([hourly.name, hourly.length]).toEqual(['hourly', 1]);
+    const hourly = Reflect.get(Jobs.prototype, 'hourly') as object;
+    const metadata = ['cron', 'timeout'].map((key): unknown => Reflect.getMetadata(key, hourly));
+    expect(metadata).toEqual(['above', 'below']);
+    expect(hourly).toMatchObject({ name: 'hourly', length: 1 });
   });
 
   it('asks the connection that it names', async () => {

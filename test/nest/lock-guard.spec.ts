@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, type ExecutionContext, Get, Param, Post, UseGuards } from '@nestjs/common';
+import { Controller, type ExecutionContext, Get, Post, UseGuards } from '@nestjs/common';
 import { type INestApplication, Injectable } from '@nestjs/common';
 import {
   CurrentLock,
@@ -200,10 +200,8 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
       void answer.then(({ status }) => (status === 409 ? refused.push(status) : undefined));
     await waitFor(() => refused.length === 7);
     end.happen(undefined);
-    expect((await Promise.all(answers)).map(({ status }) => status).toSorted()).toEqual([
-      201,
-      ...Array.from({ length: 7 }, () => 409),
-    ]);
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(1);
   });
 
   it('answers 503 with Retry-After when etcd is away', async () => {

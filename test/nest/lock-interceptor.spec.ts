@@ -107,8 +107,9 @@ describe('LockInterceptor', () => {
   });
 
   it('rejects with the error of the client when others have the lock', async () => {
-    await using _lock = await outside.lock('messages/2').acquire();
+    await using lock = await outside.lock('messages/2').acquire();
     await expect(handler('handle')({ id: '2' })).rejects.toThrow(EtcdLockNotAcquiredError);
+    expect(lock.isHeld).toBe(true);
   });
 
   it('gives the lock back when the handler fails', async () => {

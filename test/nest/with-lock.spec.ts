@@ -118,9 +118,10 @@ describe('@WithLock', () => {
   });
 
   it('keeps the metadata, the name and the number of parameters of the method', () => {
-    const { ship } = Shipping.prototype;
-    expect([Reflect.getMetadata('below', ship), Reflect.getMetadata('above', ship)]).toEqual([1, 2]);
-    expect([ship.name, ship.length]).toEqual(['ship', 1]);
+    const ship: unknown = Reflect.get(Shipping.prototype, 'ship');
+    const metadata = ['below', 'above'].map((key): unknown => Reflect.getMetadata(key, ship as object));
+    expect(metadata).toEqual([1, 2]);
+    expect(ship).toMatchObject({ name: 'ship', length: 1 });
   });
 
   it('takes its options', async () => {
@@ -177,6 +178,8 @@ describe('@WithLock', () => {
     expect(() => {
       class Wrong {
         static async method(): Promise<void> {}
+
+        other = 1;
       }
       const descriptor = Object.getOwnPropertyDescriptor(Wrong, 'method');
       WithLock('a')(Wrong, 'method', descriptor as never);

@@ -5,8 +5,8 @@ import { attributeRows } from './rows/attributes.js';
 import { authRows } from './rows/auth.js';
 import { constructorRows } from './rows/constructor.js';
 import { errorRows } from './rows/errors.js';
+import { lockRows } from './rows/lock.js';
 import { methodRows } from './rows/methods.js';
-import { notYetRows } from './rows/not-yet.js';
 import { resultRows } from './rows/results.js';
 import { watchRows } from './rows/watch.js';
 import { type RowTest, World } from './world.js';
@@ -18,9 +18,9 @@ const groups = [
   methodRows,
   watchRows,
   resultRows,
+  lockRows,
   authRows,
   errorRows,
-  notYetRows,
 ];
 const tests = new Map<string, RowTest>(groups.flatMap((group) => Object.entries(group)));
 
@@ -37,11 +37,6 @@ describe('docs/from-python-etcd.md', () => {
     expect(names.toSorted()).toEqual([...tests.keys()].toSorted());
     expect(groups.flatMap((group) => Object.keys(group))).toHaveLength(tests.size);
     expect(names.length).toBeGreaterThan(120);
-  });
-
-  it('says "not yet" of what is not there yet, and of nothing else', () => {
-    const notYet = rows.filter(({ isNotYet }) => isNotYet).map(({ name }) => name);
-    expect(notYet.toSorted()).toEqual(Object.keys(notYetRows).toSorted());
   });
 
   it('names a counterpart in every row', () => {

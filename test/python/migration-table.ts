@@ -5,15 +5,13 @@ export interface MigrationRow {
   /** What python-etcd calls it, e.g. `Client.write(ttl)`: the row's id. */
   name: string;
   here: string;
-  /** Whether the feature comes with a later release. */
-  isNotYet: boolean;
 }
 
 export function readMigrationTable(): MigrationRow[] {
   const text = readFileSync(new URL('../../docs/from-python-etcd.md', import.meta.url), 'utf8');
   return text.split('\n').flatMap((line) => {
-    const [, first = '', here = '', note = ''] = line.split('|').map((cell) => cell.trim());
+    const [, first = '', here = ''] = line.split('|').map((cell) => cell.trim());
     const name = /^`(.+)`$/.exec(first)?.[1];
-    return name === undefined ? [] : [{ name, here, isNotYet: note.includes('**not yet**') }];
+    return name === undefined ? [] : [{ name, here }];
   });
 }

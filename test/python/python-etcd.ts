@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** Debian's own Python: the one that its packages install modules for. */
-const python = '/usr/bin/python3';
+export const python = '/usr/bin/python3';
 
 /** python-etcd, or in a sentence why it is not there. */
 export type PythonEtcd = { readonly run: RunPython } | { readonly missing: string };
@@ -35,17 +35,24 @@ export function findPythonEtcd(): PythonEtcd {
   return canImport() ? { run } : { missing: `apt-get could not install python3-etcd: ${stderr.trim()}` };
 }
 
-const prelude = `
+/** What programs begin with: their first argument is the address. */
+export const prelude = `
 import json, sys, etcd, etcd.auth
 from urllib.parse import urlparse
 address = urlparse(sys.argv[1])
 client = etcd.Client(host=address.hostname, port=address.port, read_timeout=10)
 `;
 
+export const pythonEnvironment = {
+  PATH: process.env['PATH'],
+  PYTHONIOENCODING: 'utf-8',
+  PYTHONUTF8: '1',
+};
+
 const run: RunPython = async (url, program) => {
   const words = ['-W', 'ignore', '-c', `${prelude}${program}\nprint(json.dumps(answer))`, url];
   const { stdout } = await promisify(execFile)(python, words, {
-    env: { PATH: process.env['PATH'], PYTHONIOENCODING: 'utf-8', PYTHONUTF8: '1' },
+    env: pythonEnvironment,
     timeout: 20_000,
   });
   return JSON.parse(stdout) as unknown;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EtcdNode } from '../keys/index.js';
+import { tokenOf } from '../lock/lock-name.js';
 
 /** Somebody who leads, or would. */
 export interface EtcdCandidate {
@@ -17,8 +18,8 @@ export function encodeEntry(value: string): string {
 }
 
 /** What another client has written in another form stands for itself. */
-export function readCandidate({ key, value = '', createdIndex }: EtcdNode): EtcdCandidate {
-  return { key, value: decodeEntry(value), term: createdIndex };
+export function readCandidate(node: EtcdNode): EtcdCandidate {
+  return { key: node.key, value: decodeEntry(node.value ?? ''), term: tokenOf(node) };
 }
 
 function decodeEntry(text: string): string {

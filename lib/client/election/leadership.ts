@@ -1,5 +1,6 @@
 import { EtcdOptionsError } from '../errors/index.js';
 import type { Holding } from '../lease/holding.js';
+import { tokenOf } from '../lock/lock-name.js';
 import { show } from '../options/check.js';
 import { encodeEntry } from './election-entry.js';
 
@@ -30,7 +31,7 @@ export class EtcdLeadership implements AsyncDisposable {
 
   /** Grows with each leader: the store index of the entry. */
   get term(): number {
-    return this.#holding.createdIndex;
+    return tokenOf(this.#holding);
   }
 
   /** The {@link term}, by which what is written can refuse whoever was leader before. */

@@ -1,3 +1,5 @@
+import { offAbort, onAbort } from '../http/abort.js';
+
 /** Time as leases count it, and timers that run by it. A test may bring a clock of its own. */
 export interface Clock {
   /** Milliseconds since some time in the past. It never goes back. */
@@ -35,15 +37,15 @@ export class SystemClock implements Clock {
 }
 
 /** Waits, but no longer than until the signal is aborted. */
-export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signal?.aborted === true) return resolve();
     const end = (): void => {
       cancel();
-      signal.removeEventListener('abort', end);
+      offAbort(signal, end);
       resolve();
     };
     const cancel = clock.after(milliseconds, end);
-    signal.addEventListener('abort', end);
+    onAbort(signal, end);
   });
 }

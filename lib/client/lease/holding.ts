@@ -1,12 +1,8 @@
-import {
-  EtcdClosedError,
-  EtcdCompareFailedError,
-  EtcdLeaseLostError,
-  type EtcdLeaseLossReason,
-} from '../errors/index.js';
+import { EtcdClosedError, EtcdLeaseLostError, type EtcdLeaseLossReason } from '../errors/index.js';
 import type { EtcdNode } from '../keys/index.js';
 import type { Held, LeaseContext } from './lease-context.js';
-import { isForeign, isGone, removeOwn } from './remove-own.js';
+import { OwnKey, type Limits } from './own-key.js';
+import { longestPause, shortestPause } from './remove-own.js';
 
 /** A lease ends for its holder so long before it ends for etcd: a part of its TTL, and milliseconds at most. */
 const margin = 0.1;
@@ -14,9 +10,6 @@ const longestMargin = 5_000;
 /** It is renewed after a part of its TTL, a little earlier by chance. */
 const renewalPart = 1 / 3;
 const renewalJitter = 0.15;
-/** Pauses after a renewal that failed, in milliseconds. */
-const shortestPause = 50;
-const longestPause = 1_000;
 /** The deadline is compared with the clock this many times in a TTL, in case that clock leaps ahead. */
 const looks = 10;
 /** Only what is held for longer than so many milliseconds watches its key, so that short locks cost no more requests. */
@@ -42,37 +35,37 @@ export interface Grant {
  * have the key.
  */
 export class Holding implements Held {
-  readonly key: string;
   readonly ttl: number;
-  /** Stays the same for as long as the key lives, and is higher for each one that comes later. */
-  readonly createdIndex: number;
   readonly #context: LeaseContext;
+  readonly #own: OwnKey;
   readonly #lost = new AbortController();
   /** Aborted at any end, so that nothing is sent for it any more. */
   readonly #over = new AbortController();
-  readonly #firstIndex: number;
-  #value: string;
-  /** The value that the key may have instead: one that was swapped in without an answer. */
-  #otherValue: string | undefined;
   #sentAt: number;
   #failures = 0;
   #renewing: Promise<void> | undefined;
-  /** The last renewal or swap, behind which the next one waits. */
+  /** The last renewal or change, behind which the next one waits. */
   #turn: Promise<unknown> = Promise.resolve();
   #released: Promise<boolean> | undefined;
   readonly #timers = new Map<'renewal' | 'deadline' | 'guard', () => void>();
 
   constructor(context: LeaseContext, { node, value, ttl, sentAt }: Grant) {
     this.#context = context;
-    this.key = node.key;
+    this.#own = new OwnKey(context, node, value);
     this.ttl = ttl;
-    this.createdIndex = node.createdIndex;
-    this.#firstIndex = node.modifiedIndex;
-    this.#value = value;
     this.#sentAt = sentAt;
     context.held.add(this);
     this.#look();
     this.#scheduleRenewal();
+  }
+
+  get key(): string {
+    return this.#own.key;
+  }
+
+  /** Stays the same for as long as the key lives, and is higher for each one that comes later. */
+  get createdIndex(): number {
+    return this.#own.createdIndex;
   }
 
   /** Aborted, with an {@link EtcdLeaseLostError}, when it is lost: before anybody else can have the key. */
@@ -81,7 +74,7 @@ export class Holding implements Held {
   }
 
   get value(): string {
-    return this.#value;
+    return this.#own.value;
   }
 
   /** Whether the key is ours at this moment. */
@@ -95,17 +88,19 @@ export class Holding implements Held {
   }
 
   /**
-   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=…`. One that is under way is joined.
+   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=…&prevIndex=…`. One that is under way is joined.
    * @throws {EtcdLeaseLostError}, and what the request fails with while the lease is still held
    */
   renew(): Promise<void> {
-    this.#renewing ??= this.#inTurn(() => this.#renew()).finally(() => (this.#renewing = undefined));
+    this.#renewing ??= this.#inTurn(() => this.#own.refresh(this.ttl, this.#limits)).finally(
+      () => (this.#renewing = undefined),
+    );
     return this.#renewing;
   }
 
   /** Gives the key another value, which nobody else writes: `PUT /v2/keys/KEY` with `prevValue`. @throws as {@link renew} */
   change(value: string): Promise<void> {
-    return this.#inTurn(() => this.#change(value));
+    return this.#inTurn(() => this.#own.change(value, this.ttl, this.#limits));
   }
 
   /** Watches the key from now on, if it is held for some time, so that it is known at once when somebody removes it. */
@@ -157,20 +152,22 @@ export class Holding implements Held {
     throw new EtcdLeaseLostError(this.key, 'released');
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(work);
+  /** Sends what makes the key live longer. @param work tells when it was sent */
+  #inTurn(work: () => Promise<number>): Promise<void> {
+    const turn = this.#turn.then(() => this.#prolong(work));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #renew(): Promise<void> {
+  async #prolong(work: () => Promise<number>): Promise<void> {
     this.#throwIfOver();
     try {
-      await this.#refresh();
+      this.#sentAt = Math.max(this.#sentAt, await work());
       this.#failures = 0;
     } catch (error) {
       if (this.#over.signal.aborted) this.#throwIfOver();
-      if (isForeign(error)) throw this.#lose(isGone(error) ? 'removed' : 'taken', error);
+      if (error instanceof EtcdLeaseLostError) throw this.#lose(error.loss, error.cause);
+      if (error instanceof EtcdClosedError) throw this.#lose('closed');
       this.#failures++;
       throw error;
     } finally {
@@ -179,51 +176,11 @@ export class Holding implements Held {
     this.#throwIfOver();
   }
 
-  async #refresh(): Promise<void> {
-    const { keys } = this.#context;
-    const other = this.#otherValue;
-    try {
-      await this.#send((options) =>
-        keys.refresh(this.key, this.ttl, { ...options, prevValue: this.#value, idempotent: true }),
-      );
-    } catch (error) {
-      if (other === undefined || !(error instanceof EtcdCompareFailedError)) throw error;
-      await this.#send((options) =>
-        keys.refresh(this.key, this.ttl, { ...options, prevValue: other, idempotent: true }),
-      );
-      this.#otherValue = this.#value;
-      this.#value = other;
-    }
-  }
-
-  async #change(value: string): Promise<void> {
-    this.#throwIfOver();
-    const { keys } = this.#context;
-    const prevValue = this.#value;
-    this.#otherValue = value;
-    try {
-      await this.#send((options) =>
-        keys.compareAndSwap(this.key, value, { ...options, prevValue, ttl: this.ttl, uniqueValue: true }),
-      );
-      this.#value = value;
-      this.#otherValue = undefined;
-    } catch (error) {
-      if (this.#over.signal.aborted) this.#throwIfOver();
-      if (isForeign(error)) throw this.#lose(isGone(error) ? 'removed' : 'taken', error);
-      throw error;
-    }
-  }
-
-  /** Sends what makes the key live longer, for as long as there is still time for it. */
-  async #send(
-    request: (options: { timeout: number; signal: AbortSignal }) => Promise<{ node: EtcdNode }>,
-  ): Promise<void> {
-    const sentAt = this.#context.clock.now();
-    const timeout = Math.max(1, this.#deadline - sentAt);
-    const { node } = await request({ timeout, signal: this.#over.signal });
-    if (node.createdIndex !== this.createdIndex) throw this.#lose('taken');
-    this.#sentAt = Math.max(this.#sentAt, sentAt);
-  }
+  /** For as long as there is still time for it. */
+  readonly #limits = (): Limits => ({
+    timeout: Math.max(1, this.#deadline - this.#context.clock.now()),
+    signal: this.#over.signal,
+  });
 
   #scheduleRenewal(): void {
     if (this.#over.signal.aborted) return;
@@ -253,13 +210,10 @@ export class Holding implements Held {
   async #guard(): Promise<void> {
     const { signal } = this.#over;
     try {
-      const options = { waitIndex: this.#firstIndex + 1, signal };
+      const options = { waitIndex: this.#own.index + 1, signal };
       for await (const event of this.#context.keys.watch(this.key, options)) {
-        const isGoneNow = event.action !== 'resync' && event.gone;
-        const node = isGoneNow ? undefined : event.node;
-        if (node === undefined) return void this.#lose('removed');
-        const isOurs = node.value === this.#value || node.value === this.#otherValue;
-        if (!isOurs || node.createdIndex !== this.createdIndex) return void this.#lose('taken');
+        const loss = this.#own.lossIn(event);
+        if (loss !== undefined) return void this.#lose(loss);
       }
     } catch {
       // Without it, the next renewal tells.
@@ -290,7 +244,7 @@ export class Holding implements Held {
     const isAnothers = reason instanceof EtcdLeaseLostError && !mayStillExist.has(reason.loss);
     const until = this.#sentAt + this.ttl * 1_000 + sweep;
     if (isAnothers || clock.now() >= until) return false;
-    const removal = this.#remove(until);
+    const removal = this.#own.remove(until);
     const removing: Held = { close: async () => void (await removal) };
     held.add(removing);
     return new Promise((resolve) => {
@@ -301,12 +255,6 @@ export class Holding implements Held {
         resolve(removed);
       });
     });
-  }
-
-  async #remove(until: number): Promise<boolean> {
-    if (await removeOwn(this.#context, this.key, this.#value, until)) return true;
-    const other = this.#otherValue;
-    return other !== undefined && removeOwn(this.#context, this.key, other, until);
   }
 }
 

@@ -1,11 +1,11 @@
-import { EtcdError, EtcdOptionsError, type EtcdLeaseLostError } from '../errors/index.js';
+import { EtcdOptionsError, type EtcdLeaseLostError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import { Listeners } from '../watch/listeners.js';
 import { pause } from './clock.js';
 import { Holding } from './holding.js';
 import type { Held, LeaseContext } from './lease-context.js';
 import { checkLeaseOptions, defaultTtl, type EtcdLeaseOptions } from './lease-options.js';
-import { removeOwn } from './remove-own.js';
+import { jittered, mayBeDone, removeOwn } from './remove-own.js';
 
 /** Pauses between attempts to have the key again: from so many milliseconds up to a part of the TTL. */
 const shortestPause = 100;
@@ -51,8 +51,9 @@ export class EtcdLease implements Held, AsyncDisposable {
     this.#value = value;
     this.#options = options;
     this.#listeners = new Listeners(`The lease of ${key}`, context.logger);
-    this.#holding = this.#follow(holding);
+    this.#holding = holding;
     context.held.add(this);
+    this.#follow();
   }
 
   /** @internal Made by `lease`. */
@@ -156,10 +157,13 @@ export class EtcdLease implements Held, AsyncDisposable {
     await this.release();
   }
 
-  #follow(holding: Holding): Holding {
+  #follow(): void {
+    const holding = this.#holding;
     holding.guard();
-    holding.signal.addEventListener('abort', () => this.#onLost(holding));
-    return holding;
+    const { signal } = holding;
+    // An answer can come so late that the key is lost already.
+    if (signal.aborted) this.#onLost(holding);
+    else signal.addEventListener('abort', () => this.#onLost(holding), { once: true });
   }
 
   #onLost({ signal }: Holding): void {
@@ -175,13 +179,12 @@ export class EtcdLease implements Held, AsyncDisposable {
     const { signal } = this.#ending;
     const longest = this.ttl * 1_000 * longestPausePart;
     for (let wait = shortestPause; !signal.aborted; wait = Math.min(longest, 2 * wait)) {
-      await pause(clock, wait * (0.5 + Math.random() / 2), signal);
+      await pause(clock, jittered(wait), signal);
       if (signal.aborted) return;
       try {
-        const holding = await hold(this.#context, this.key, this.#value, { ttl: this.ttl });
-        this.#holding = this.#follow(holding);
-        this.#listeners.call('regained');
-        return;
+        this.#holding = await hold(this.#context, this.key, this.#value, { ttl: this.ttl }, true);
+        if (this.#holding.isHeld) this.#listeners.call('regained');
+        return this.#follow();
       } catch {
         // Another one has it, or etcd is away; the cluster's own log line says the latter.
       }
@@ -189,12 +192,16 @@ export class EtcdLease implements Held, AsyncDisposable {
   }
 }
 
-/** Makes the key: `PUT /v2/keys/KEY` with its TTL, and `prevExist=false` unless it may be replaced. */
+/**
+ * Makes the key: `PUT /v2/keys/KEY` with its TTL, and `prevExist=false` unless it may be replaced.
+ * @param isRegained whether it is tried again with the same value when it fails
+ */
 async function hold(
   context: LeaseContext,
   key: string,
   value: string,
   { ttl = defaultTtl, replace = false, timeout, signal }: EtcdLeaseOptions,
+  isRegained = false,
 ): Promise<Holding> {
   const { keys, clock } = context;
   const sentAt = clock.now();
@@ -205,8 +212,9 @@ async function hold(
       : await keys.create(key, value, { ...options, uniqueValue: true });
     return new Holding(context, { node, value, ttl, sentAt });
   } catch (error) {
-    if (error instanceof EtcdError && error.mayHaveBeenApplied)
-      void removeOwn(context, key, value, sentAt + ttl * 1_000);
+    // Whoever makes the key again must not meet this.
+    const removal = mayBeDone(error) && removeOwn(context, key, value, sentAt + ttl * 1_000);
+    if (isRegained) await removal;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import {
   EtcdClosedError,
   EtcdCompareFailedError,
+  EtcdError,
   EtcdKeyNotFoundError,
   EtcdNotDirectoryError,
   EtcdNotFileError,
@@ -8,8 +9,14 @@ import {
 import { pause } from './clock.js';
 import type { LeaseContext } from './lease-context.js';
 
-const shortestPause = 50;
-const longestPause = 1_000;
+/** Pauses after a failure, in milliseconds: longer each time. */
+export const shortestPause = 50;
+export const longestPause = 1_000;
+
+/** A little shorter by chance, so that those who wait do not come all at once. */
+export function jittered(milliseconds: number): number {
+  return milliseconds * (0.5 + Math.random() / 2);
+}
 
 /** Whether etcd has said that a key is not, or not any more, what it was. */
 export function isForeign(error: unknown): boolean {
@@ -26,30 +33,29 @@ export function isGone(error: unknown): boolean {
 }
 
 /**
- * Removes a key if it has a value that only its owner writes, and tries again until it is gone or would be gone by itself:
- * `DELETE /v2/keys/KEY?prevValue=VALUE`. To send it again is safe, because a value never comes back. It never rejects.
+ * Removes a key of which no more is known than its value, which only its owner writes, and tries again until it is gone or
+ * would be gone by itself: `DELETE /v2/keys/KEY?prevValue=VALUE`. It never rejects.
  *
  * @param until when the key expires, on the context's clock
- * @returns whether this has removed it
  */
 export async function removeOwn(
   { keys, clock, timeout }: LeaseContext,
   key: string,
   value: string,
   until: number,
-): Promise<boolean> {
-  let isInDoubt = false;
+): Promise<void> {
   for (let wait = shortestPause; ; wait = Math.min(longestPause, 2 * wait)) {
     try {
-      await keys.compareAndDelete(key, { prevValue: value, timeout });
-      return true;
+      return void (await keys.compareAndDelete(key, { prevValue: value, timeout }));
     } catch (error) {
-      // After a try whose answer was lost, that it is gone is what was wanted.
-      if (isForeign(error)) return isInDoubt;
-      if (error instanceof EtcdClosedError) return false;
-      isInDoubt = true;
+      if (isForeign(error) || error instanceof EtcdClosedError) return;
     }
-    if (clock.now() + wait >= until) return false;
-    await pause(clock, wait * (0.5 + Math.random() / 2), new AbortController().signal);
+    if (clock.now() + wait >= until) return;
+    await pause(clock, jittered(wait));
   }
+}
+
+/** Whether a write that has failed may have been done, or may yet be. */
+export function mayBeDone(error: unknown): boolean {
+  return error instanceof EtcdError && error.mayHaveBeenApplied;
 }

@@ -1,4 +1,5 @@
 import type { Holding } from '../lease/holding.js';
+import { tokenOf } from './lock-name.js';
 
 /** A lock that is held, until it is released or lost. */
 export class EtcdLockHandle implements AsyncDisposable {
@@ -33,7 +34,7 @@ export class EtcdLockHandle implements AsyncDisposable {
    * has its token too.
    */
   get fencingToken(): number {
-    return this.#holding.createdIndex;
+    return tokenOf(this.#holding);
   }
 
   /** Aborted, with an {@link EtcdLeaseLostError}, when the lock is lost: before anybody else can have it. */
@@ -52,7 +53,7 @@ export class EtcdLockHandle implements AsyncDisposable {
   }
 
   /**
-   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=UUID`. It is renewed by itself, too, every
+   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=UUID&prevIndex=…`. It is renewed by itself, too, every
    * third of its TTL. @throws {EtcdLeaseLostError} when it is not held any more
    */
   renew(): Promise<void> {

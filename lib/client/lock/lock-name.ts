@@ -38,3 +38,21 @@ function isLong(segment: string, option: string): boolean {
 function hashOf(name: string): string {
   return `%sha256-${createHash('sha256').update(name).digest('hex')}`;
 }
+
+/**
+ * The fencing token of an entry: the number that its name is. It is the store index of its creation, and unlike `createdIndex` it
+ * stays when python-etcd renews the entry by writing it anew, in its old place in the queue.
+ */
+export function tokenOf({
+  key,
+  createdIndex,
+}: {
+  readonly key: string;
+  readonly createdIndex: number;
+}): number {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return inOrder.test(name) ? Number(name) : createdIndex;
+}
+
+/** As etcd names the entries of a directory. */
+const inOrder = /^\d{20}$/;

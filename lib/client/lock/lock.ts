@@ -4,10 +4,11 @@ import { EtcdLockNotAcquiredError, EtcdLockReentryError } from '../errors/index.
 import type { EtcdNode } from '../keys/index.js';
 import { Holding } from '../lease/holding.js';
 import { defaultTtl } from '../lease/lease-options.js';
+import { isForeign, mayBeDone, removeOwn } from '../lease/remove-own.js';
 import { checkText } from '../options/check.js';
 import { Attempt } from './attempt.js';
 import { EtcdLockHandle } from './lock-handle.js';
-import { keyOf } from './lock-name.js';
+import { keyOf, tokenOf } from './lock-name.js';
 import {
   checkAcquireOptions,
   checkLockOptions,
@@ -210,13 +211,20 @@ export class EtcdNamedLock {
     const { directory, ttl } = this.#place;
     const { entries } = await readQueue(this.#context, directory);
     const entry = entries.find(({ value }) => value === uuidOfEntry);
-    if (entry === undefined)
-      throw new EtcdLockNotAcquiredError(this.name, `no entry of its queue has the uuid ${uuidOfEntry}`);
+    const none = (cause?: unknown): EtcdLockNotAcquiredError =>
+      new EtcdLockNotAcquiredError(this.name, `no entry of its queue has the uuid ${uuidOfEntry}`, { cause });
+    if (entry === undefined) throw none();
     const value = uuid();
     const sentAt = clock.now();
-    const swap = { prevValue: uuidOfEntry, ttl, uniqueValue: true };
-    const { node } = await keys.compareAndSwap(entry.key, value, swap);
-    return Place.of(this.#context, directory, new Holding(this.#context, { node, value, ttl, sentAt }));
+    try {
+      const swap = { prevValue: uuidOfEntry, ttl, uniqueValue: true };
+      const { node } = await keys.compareAndSwap(entry.key, value, swap);
+      return Place.of(this.#context, directory, new Holding(this.#context, { node, value, ttl, sentAt }));
+    } catch (error) {
+      if (isForeign(error)) throw none(error);
+      if (mayBeDone(error)) void removeOwn(this.#context, entry.key, value, sentAt + ttl * 1_000);
+      throw error;
+    }
   }
 
   async #entries(): Promise<EtcdLockEntry[]> {
@@ -225,13 +233,11 @@ export class EtcdNamedLock {
   }
 }
 
-function toEntry({ key, value = '', createdIndex, ttl }: EtcdNode): EtcdLockEntry {
-  return { key, uuid: value, fencingToken: createdIndex, ttl };
+function toEntry(node: EtcdNode): EtcdLockEntry {
+  return { key: node.key, uuid: node.value ?? '', fencingToken: tokenOf(node), ttl: node.ttl };
 }
 
 /** As python-etcd writes it: without dashes. */
 function uuid(): string {
   return randomUUID().replaceAll('-', '');
 }
-
-export { EtcdNamedLock as EtcdLock };

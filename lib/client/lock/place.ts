@@ -1,18 +1,15 @@
-import { EtcdError, EtcdIndeterminateError, EtcdLeaseLostError } from '../errors/index.js';
+import { EtcdClosedError, EtcdIndeterminateError, EtcdLeaseLostError } from '../errors/index.js';
 import { isTransient } from '../errors/transient.js';
 import { linkSignals } from '../http/abort.js';
 import type { EtcdNode } from '../keys/index.js';
 import { pause } from '../lease/clock.js';
 import { Holding } from '../lease/holding.js';
 import type { LeaseContext } from '../lease/lease-context.js';
-import { removeOwn } from '../lease/remove-own.js';
+import { jittered, longestPause, mayBeDone, removeOwn, shortestPause } from '../lease/remove-own.js';
 import type { Attempt } from './attempt.js';
 import type { Crowds } from './crowds.js';
 import { readQueue } from './queue.js';
 
-/** Pauses after a failure, in milliseconds. */
-const shortestPause = 50;
-const longestPause = 1_000;
 /** An entry that was sent without an answer is looked for after so long, and again after twice as long, in milliseconds. */
 const firstSweep = 250;
 /** etcd can apply a write so long after it was sent, in milliseconds. */
@@ -52,7 +49,7 @@ export class Place {
       const { node } = await context.keys.append(directory, value, { ttl, uniqueValue: true });
       return Place.of(context, directory, new Holding(context, { node, value, ttl, sentAt }));
     } catch (error) {
-      if (error instanceof EtcdError && error.mayHaveBeenApplied)
+      if (mayBeDone(error) && !(error instanceof EtcdClosedError))
         void sweep(context, directory, value, sentAt + Math.min(longestDelay, ttl * 1_000));
       throw error;
     }
@@ -169,10 +166,6 @@ export async function isFirst(place: Place, ending: AbortSignal): Promise<boolea
 
 function passes(error: unknown): boolean {
   return isTransient(error) || error instanceof EtcdIndeterminateError;
-}
-
-function jittered(wait: number): number {
-  return wait * (0.5 + Math.random() / 2);
 }
 
 /** Looks for an entry that was sent without an answer, and removes it. */
