@@ -58,7 +58,7 @@ export async function runEtcd(options = {}) {
 }
 
 /** @param {string} url */
-async function answersHealth(url) {
+export async function answersHealth(url) {
   const answer = await fetch(`${url}/health`).catch(() => undefined);
   await answer?.body?.cancel();
   return answer?.ok === true;

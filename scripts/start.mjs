@@ -8,13 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 import { endProcess, freePort, isFree } from './etcd-process.mjs';
 import { installDependencies } from './install-dependencies.mjs';
-import { runEtcd } from './run-etcd.mjs';
+import { joinEtcd } from './shared-etcd.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sample = join(root, 'sample', '01-quickstart');
 
 const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
+const hurry = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => (interruption.signal.aborted ? hurry.abort() : interruption.abort()));
 const { signal: interrupted } = interruption;
 
 /** Whether `dist/` is missing, or older than a file below `lib/`. */
@@ -76,7 +78,8 @@ The quickstart listens on ${url} (etcd: ${hosts}). In another terminal:
 
   curl -X PUT ${url}/keys/greeting -H 'content-type: application/json' -d '{"value":"hello"}'
   curl ${url}/keys/greeting
-  curl ${url}/cluster/leader
+  curl ${url}/jobs
+  npm start    # a second process, which takes the job over when this one ends
 
 Ctrl-C stops it.
 `);
@@ -85,16 +88,21 @@ Ctrl-C stops it.
   return interrupted.aborted ? 0 : (code ?? 1);
 }
 
-/** @type {{ url: string, stop: () => Promise<void> } | undefined} */
+/** @type {Awaited<ReturnType<typeof joinEtcd>> | undefined} */
 let etcd;
 try {
   installDependencies();
   buildEverything();
-  etcd = process.env.ETCD_HOSTS ? undefined : await runEtcd();
+  etcd = process.env.ETCD_HOSTS ? undefined : await joinEtcd();
+  if (etcd?.isJoined) console.log(`Joins the etcd of another \`npm start\`: ${etcd.url}`);
   process.exitCode = await runSample(etcd?.url ?? process.env.ETCD_HOSTS);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 } finally {
-  await etcd?.stop();
+  if (etcd?.isShared())
+    console.log(
+      'The sample has ended. Its etcd stays until the others that use it have ended; Ctrl-C stops it now.',
+    );
+  await etcd?.stop(hurry.signal);
 }

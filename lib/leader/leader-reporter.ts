@@ -9,7 +9,7 @@ export class LeaderReporter extends Reporter {
   }
 
   ended(election: string, term: number, isLost: boolean): void {
-    const what = isLost ? 'has lost the lead of' : 'leads no longer';
+    const what = isLost ? 'has lost the lead of' : 'no longer leads';
     this.log(isLost ? 'warn' : 'log', `This process ${what} '${election}' (term ${term}).`);
     this.tell({ type: 'leader.ended', connection: this.connection, election, term, isLost });
   }

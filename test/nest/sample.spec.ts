@@ -3,6 +3,8 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ETCD_MODULE_OPTIONS } from 'nestjs-etcd';
 import { AppModule } from '../../sample/01-quickstart/src/app.module.js';
+import { InstancesService } from '../../sample/01-quickstart/src/instances/instances.service.js';
+import { JobsService } from '../../sample/01-quickstart/src/jobs/jobs.service.js';
 import { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -196,6 +198,43 @@ describe('The quickstart', () => {
         status: 200,
         body: { server: expect.stringMatching(/^\d+\.\d+\.\d+$/) },
       });
+    });
+  });
+
+  describe('/jobs', () => {
+    it('tells where the job runs, and runs it there', async () => {
+      const { body } = await waitFor(async () => {
+        const shown = await ask('GET', '/jobs');
+        return shown.body['isHere'] === true && shown;
+      });
+      expect(body).toMatchObject({ leader: { value: expect.stringContaining(`:${process.pid}`) } });
+      await app.get(JobsService).run();
+      expect(await ask('GET', '/jobs')).toMatchObject({ body: { lastRun: { by: process.pid } } });
+    });
+  });
+
+  describe('/orders', () => {
+    it('lets one request at a time pay an order', async () => {
+      const [first, other] = [ask('POST', '/orders/7/pay'), ask('POST', '/orders/8/pay')];
+      await waitFor(async () =>
+        (await etcd.request('/v2/keys/_locks/orders%252F7')).body.includes('"nodes"'),
+      );
+      expect(await ask('POST', '/orders/7/pay')).toEqual(failed(409, 'ETCD_LOCK_NOT_ACQUIRED'));
+      expect(await first).toMatchObject({ status: 201, body: { id: '7', paid: true } });
+      expect(await other).toMatchObject({ status: 201, body: { id: '8', paid: true } });
+    });
+  });
+
+  describe('/instances', () => {
+    it('lists the processes that run', async () => {
+      await app.get(InstancesService).register('http://127.0.0.1:3000');
+      await waitFor(async () => {
+        const { body } = await ask('GET', '/instances');
+        return (body as unknown as unknown[]).length === 1;
+      });
+      expect((await ask('GET', '/instances')).body).toEqual([
+        { id: expect.any(String), url: 'http://127.0.0.1:3000', metadata: { pid: process.pid } },
+      ]);
     });
   });
 
