@@ -12,6 +12,7 @@ export { fromEtcdWatch } from './watch/index.js';
 export * from './guards/index.js';
 export * from './interceptors/index.js';
 export { getCurrentLock } from './lock/current-lock.js';
+export type { LockDefinition } from './lock/lock-definition.js';
 
 // Elections
 export { EtcdLeaders } from './leader/etcd-leaders.service.js';

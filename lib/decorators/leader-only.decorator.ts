@@ -1,5 +1,5 @@
 import { getEtcdLeadersToken } from '../etcd.constants.js';
-import { inMethod } from '../explorer/decorated-method.js';
+import { inMethod, nameOf } from '../explorer/decorated-method.js';
 import { noteDefinition } from '../explorer/method-definitions.js';
 import { injectHidden, wrapMethod } from '../explorer/wrap-method.js';
 import type { EtcdLeaderOnlyOptions } from '../interfaces/index.js';
@@ -15,8 +15,9 @@ export type LeaderOnlyDecorator = <Method extends (...args: never[]) => void | P
 
 /**
  * Makes a method, of a cron job for example, do nothing unless this process leads an election. The process takes part in it for
- * as long as the application runs: `POST /v2/keys/_elections/NAME`. A call that has begun goes on when the lead is lost; where that
- * matters, {@link EtcdLeaders.leadership} has the signal and the fencing token.
+ * as long as the application runs: `POST /v2/keys/_elections/NAME`. A call that has begun goes on when the lead is lost, and the process
+ * takes part again when it has ended; {@link EtcdLeaders.leadership} has the signal and the fencing token for it. The shutdown waits for
+ * it as for `@EtcdLeader`, and resigns then.
  *
  * It may stand above or below the decorator of the job. The provider must have the default scope, and its module must be able to
  * inject the connection.
@@ -35,8 +36,8 @@ export function LeaderOnly(election: string, options: EtcdLeaderOnlyOptions = {}
       const leadersOf = injectHidden(target, getEtcdLeadersToken(options.connection), name);
       wrapMethod(descriptor, (original) => {
         return function onlyAsLeader(this: object, ...args: unknown[]): unknown {
-          const leaders = leadersOf(this) as Pick<EtcdLeaders, 'isLeader'>;
-          return leaders.isLeader(election) ? original.apply(this, args) : undefined;
+          const leaders = leadersOf(this) as Pick<EtcdLeaders, 'runAsLeader'>;
+          return leaders.runAsLeader(election, () => original.apply(this, args), nameOf(target, method));
         };
       });
     });

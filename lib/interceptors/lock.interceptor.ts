@@ -39,7 +39,7 @@ export class LockInterceptor extends LockHost implements NestInterceptor {
         const lock = await this.take(context, definition, leaving.signal);
         const release = (): void => void lock.release();
         if (leaving.signal.aborted) return release();
-        handling = runUnder(lock, () => next.handle().subscribe(subscriber));
+        handling = runUnder(lock, () => lock.enter(() => next.handle().subscribe(subscriber)));
         handling.add(release);
       };
       run().catch((error: unknown) => subscriber.error(error));

@@ -63,6 +63,14 @@ export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModu
     return this.#loops.get(election)?.leadership;
   }
 
+  /**
+   * Runs code if this process leads an election at this moment; the process resigns, or takes part again, only when it has ended.
+   * @param what names it in the log. @returns what it returns; `undefined` when it was not run
+   */
+  runAsLeader<T>(election: string, code: () => T, what = 'A job'): T | undefined {
+    return this.isLeader(election) ? this.#loops.get(election)?.track(code(), what) : undefined;
+  }
+
   /** Also without any election to start, so that a wrong method is found by the tests as well. */
   onModuleInit(): void {
     const { name } = this.connection;
@@ -74,7 +82,8 @@ export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModu
   onApplicationBootstrap(): void {
     if (this.#found.size === 0 || this.#stopped !== undefined) return;
     const { isCampaigning } = resolveModuleOptions(this.options, this.connection);
-    if (!isCampaigning || !canCampaign(this.etcd)) return;
+    if (!isCampaigning) return;
+    if (!canCampaign(this.etcd)) return this.#reporter.notStarted(this.#found.size);
     for (const [election, { definition, methods }] of this.#found)
       this.#loops.set(election, new LeaderLoop(this.etcd, definition, methods, this.#reporter));
     for (const loop of this.#loops.values()) loop.start();

@@ -22,7 +22,8 @@ export class LeaderLoop {
   readonly #election: EtcdElection;
   readonly #value: string;
   readonly #stopping = new AbortController();
-  readonly #running = new Set<string>();
+  /** What runs as the leader, and how it is called. */
+  readonly #running = new Map<Promise<unknown>, string>();
   #leadership: EtcdLeadership | undefined;
   #done: Promise<void> | undefined;
 
@@ -42,7 +43,16 @@ export class LeaderLoop {
 
   /** The methods that run at the moment. */
   get running(): readonly string[] {
-    return [...this.#running];
+    return [...this.#running.values()];
+  }
+
+  /** Takes in that something runs as the leader. @returns it */
+  track<T>(work: T, what: string): T {
+    const ended = Promise.resolve(work)
+      .catch(() => undefined)
+      .finally(() => this.#running.delete(ended));
+    this.#running.set(ended, what);
+    return work;
   }
 
   /** The leadership, while this process leads. */
@@ -102,40 +112,33 @@ export class LeaderLoop {
       proclaim: (value) => leadership.proclaim(value),
     };
     let hasFailed = false;
-    const calls = this.methods.map(async (method) => {
+    const lead = async ({ instance, method, handler }: FoundLeader): Promise<void> => {
       try {
-        await this.#call(method, context);
+        await (Reflect.get(instance, method) as Method).call(instance, context);
       } catch (error) {
         // What ends because it was told to has not failed.
         if (signal.aborted) return;
         hasFailed = true;
-        this.reporter.failed(name, term, method.handler, error);
+        this.reporter.failed(name, term, handler, error);
         resigning.abort();
       }
-    });
+    };
+    for (const method of this.methods) void this.track(lead(method), method.handler);
     await aborted(signal);
     unlink();
     const isLost = leadership.signal.aborted;
     this.reporter.ended(name, term, isLost);
-    await this.#ended(name, calls);
+    await this.#ended(name);
     // Only now: what runs as the leader must not run beside another one.
     await leadership.resign();
     this.#leadership = undefined;
     return hasFailed ? 'failed' : isLost ? 'lost' : 'resigned';
   }
 
-  async #call({ instance, method, handler }: FoundLeader, context: EtcdLeaderContext): Promise<void> {
-    this.#running.add(handler);
-    try {
-      await (Reflect.get(instance, method) as Method).call(instance, context);
-    } finally {
-      this.#running.delete(handler);
-    }
-  }
-
-  async #ended(name: string, calls: readonly Promise<void>[]): Promise<void> {
+  /** Resolves when all that runs as the leader has ended. */
+  async #ended(name: string): Promise<void> {
     const timer = setTimeout(() => this.reporter.stillRunning(name, this.running), patience);
-    await Promise.all(calls);
+    await Promise.all(this.#running.keys());
     clearTimeout(timer);
   }
 }

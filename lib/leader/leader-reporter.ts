@@ -39,6 +39,13 @@ export class LeaderReporter extends Reporter {
     );
   }
 
+  notStarted(count: number): void {
+    this.log(
+      'warn',
+      `This process takes part in none of its ${count} elections: the service was overridden by something without \`election\`.`,
+    );
+  }
+
   notAwaited(handlers: readonly string[], timeout: number): void {
     this.log(
       'warn',

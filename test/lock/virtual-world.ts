@@ -4,7 +4,7 @@ import type { Held, LeaseContext } from '../../lib/client/lease/lease-context.js
 import { FakeEtcd } from './fake-etcd.js';
 import { FakeKeys } from './fake-keys.js';
 import { ScriptedNetwork } from './scripted-network.js';
-import { VirtualClock } from './virtual-clock.js';
+import { settled, VirtualClock } from './virtual-clock.js';
 
 /** A client of an etcd in memory, with time and a network that a test commands. */
 export class VirtualWorld {
@@ -28,9 +28,13 @@ export class VirtualWorld {
     return new Holding(this.context, { node, value: 'v', ttl, sentAt: this.clock.now() - sentBefore });
   }
 
-  /** As a client closes. */
+  /** As a client closes, which waits for what is given back, but not for long. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.held, (held) => held.close()));
+    await this.giveBack();
     await this.keys.close();
+  }
+
+  async giveBack(): Promise<void> {
+    await Promise.race([Promise.all(Array.from(this.held, (held) => held.close())), settled()]);
   }
 }

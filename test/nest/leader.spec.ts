@@ -339,7 +339,33 @@ describe('@LeaderOnly', () => {
     const hourly = Reflect.get(Jobs.prototype, 'hourly') as object;
     const metadata = ['cron', 'timeout'].map((key): unknown => Reflect.getMetadata(key, hourly));
     expect(metadata).toEqual(['above', 'below']);
-    expect(hourly).toMatchObject({ name: 'hourly', length: 1 });
+    expect([Reflect.get(hourly, 'name'), Reflect.get(hourly, 'length')]).toEqual(['hourly', 1]);
+  });
+
+  it('waits for a job that runs before it resigns', async () => {
+    const [begun, end] = [moment(), moment()];
+    @Injectable()
+    class Long {
+      @LeaderOnly('long')
+      async job(): Promise<void> {
+        begun.happen(undefined);
+        await end.happened;
+        calls.push('ended');
+      }
+    }
+    const options = { hosts: etcd.url };
+    const replica = await Replica.start(options, Long);
+    await waitFor(() => replica.isLeader('long'));
+    const job = replica.app.get(Long).job();
+    await begun.happened;
+    await using outside = new EtcdClient(options);
+    const closed = replica.app.close();
+    await waitFor(() => replica.types.includes('leader.ended'));
+    await expect(outside.election('long').leader()).resolves.toBeDefined();
+    end.happen(undefined);
+    await Promise.all([job, closed]);
+    expect(calls).toEqual(['ended']);
+    await expect(outside.election('long').leader()).resolves.toBeUndefined();
   });
 
   it('asks the connection that it names', async () => {

@@ -7,9 +7,11 @@ import {
   EtcdLock,
   type EtcdLockHandle,
   EtcdLockNotAcquiredError,
+  EtcdLockReentryError,
   EtcdModule,
   getCurrentLock,
   LockInterceptor,
+  WithLock,
 } from 'nestjs-etcd';
 import { interval, map, take, type Observable } from 'rxjs';
 import { EtcdMember } from '../support/etcd-member.js';
@@ -34,6 +36,15 @@ class Messages {
   async fails(): Promise<void> {
     throw new Error('on purpose');
   }
+
+  @UseInterceptors(LockInterceptor)
+  @EtcdLock('again')
+  async again(): Promise<void> {
+    await this.locked();
+  }
+
+  @WithLock('again')
+  async locked(): Promise<void> {}
 
   @UseInterceptors(LockInterceptor)
   async free(): Promise<boolean> {
@@ -80,7 +91,7 @@ describe('LockInterceptor', () => {
   });
 
   type Call = (...args: unknown[]) => Promise<unknown>;
-  const handler = (method: 'handle' | 'fails' | 'free'): Call => {
+  const handler = (method: 'handle' | 'fails' | 'free' | 'again'): Call => {
     const instance = app.get(Messages);
     return app
       .get(ExternalContextCreator)
@@ -110,6 +121,10 @@ describe('LockInterceptor', () => {
     await using lock = await outside.lock('messages/2').acquire();
     await expect(handler('handle')({ id: '2' })).rejects.toThrow(EtcdLockNotAcquiredError);
     expect(lock.isHeld).toBe(true);
+  });
+
+  it('refuses a handler its own lock once more, for which it would wait for ever', async () => {
+    await expect(handler('again')()).rejects.toThrow(EtcdLockReentryError);
   });
 
   it('gives the lock back when the handler fails', async () => {

@@ -9,9 +9,10 @@ import {
   type EtcdAcquireOptions,
   type EtcdLockOptions,
 } from '../lock/lock-options.js';
-import { queueUp, type QueueContext } from '../lock/place.js';
+import { queueUp, tryFirst, type QueueContext } from '../lock/place.js';
 import { readQueue } from '../lock/queue.js';
 import { checkNames, checkSignal, show } from '../options/check.js';
+import type { EtcdWatcher } from '../watch/index.js';
 import { encodeEntry, readCandidate, type EtcdCandidate } from './election-entry.js';
 import { EtcdLeadership } from './leadership.js';
 
@@ -65,20 +66,16 @@ export class EtcdElection {
     if (typeof value !== 'string') throw new EtcdOptionsError('value', `expected a text, got ${show(value)}`);
     checkAcquireOptions(options, 'campaign');
     const { wait, signal } = options;
-    const error = (): unknown =>
-      new EtcdLockNotAcquiredError(this.name, `others have led for the ${wait} ms that were given`);
-    const attempt = new Attempt(
-      this.#context,
-      signal,
-      wait === undefined ? undefined : { milliseconds: wait, error },
-    );
+    const error = (): EtcdLockNotAcquiredError =>
+      new EtcdLockNotAcquiredError(this.name, `others have led, or etcd was away, for the ${wait} ms given`);
+    const isOnce = wait === 0;
+    const limit = wait === undefined || isOnce ? undefined : { milliseconds: wait, error };
     const place = { directory: this.key, ttl: this.ttl, value: () => encodeEntry(value) };
-    try {
-      const { holding } = await queueUp(this.#context, place, attempt, true);
-      return new EtcdLeadership(this.name, value, holding);
-    } finally {
-      attempt.done();
-    }
+    const won = await new Attempt(this.#context, signal, limit).run((attempt) =>
+      isOnce ? tryFirst(this.#context, place, attempt) : queueUp(this.#context, place, attempt, true),
+    );
+    if (won === undefined) throw error();
+    return new EtcdLeadership(this.name, value, won.holding);
   }
 
   /** Who leads: `GET /v2/keys/_elections/NAME?quorum=true`. One that has just died does until its TTL has passed. */
@@ -93,31 +90,45 @@ export class EtcdElection {
   }
 
   /**
-   * Who leads, now and each time that it changes, what a leader says of itself included; `undefined` when nobody does. It ends
-   * when the loop is left, and with the client. @throws {EtcdAbortedError} when `signal` is aborted
+   * Who leads, now and each time that it changes, what a leader says of itself included; `undefined` when nobody does:
+   * `GET /v2/keys/_elections/NAME?recursive=true&quorum=true`, and a watch of the same. It ends when the loop is left, and with the
+   * client. @throws {EtcdOptionsError}; the iteration rejects with {@link EtcdAbortedError} when `signal` is aborted
    */
-  async *observe(
+  observe(
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<EtcdCandidate | undefined, void, undefined> {
     checkNames('options of observe', options, observeNames);
     checkSignal(options.signal);
+    const watcher = this.#context.keys.watch(this.key, { recursive: true, initial: true, ...options });
+    const leaders = this.#follow(watcher);
+    const leave = leaders.return.bind(leaders);
+    // A generator alone would first wait for the next event.
+    leaders.return = async (value) => {
+      await watcher.close();
+      return leave(value);
+    };
+    return leaders;
+  }
+
+  async *#follow(watcher: EtcdWatcher): AsyncGenerator<EtcdCandidate | undefined, void, undefined> {
     const entries = new Map<string, EtcdNode>();
     let told: EtcdNode | undefined | null = null;
-    for await (const event of this.#context.keys.watch(this.key, {
-      recursive: true,
-      initial: true,
-      ...options,
-    })) {
+    for await (const event of watcher) {
       if (event.action === 'resync' || event.gone) entries.clear();
-      if (event.action === 'resync')
-        for (const node of event.node?.leaves() ?? []) entries.set(node.key, node);
-      else if (event.removal) entries.delete(event.key);
-      else entries.set(event.key, event.node);
+      const changed = event.action === 'resync' ? (event.node?.children ?? []) : [event.node];
+      for (const node of changed) {
+        if (event.action !== 'resync' && event.removal) entries.delete(node.key);
+        else if (this.#isEntry(node)) entries.set(node.key, node);
+      }
       const first = [...entries.keys()].toSorted()[0];
       const leader = first === undefined ? undefined : entries.get(first);
       if (told !== null && leader?.key === told?.key && leader?.value === told?.value) continue;
       told = leader;
       yield leader && readCandidate(leader);
     }
+  }
+
+  #isEntry({ key, dir }: EtcdNode): boolean {
+    return !dir && key.lastIndexOf('/') === this.key.length;
   }
 }

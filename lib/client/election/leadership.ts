@@ -39,7 +39,10 @@ export class EtcdLeadership implements AsyncDisposable {
     return this.term;
   }
 
-  /** Aborted, with an {@link EtcdLeaseLostError}, when the leadership is lost: before anybody else can lead. */
+  /**
+   * Aborted, with an {@link EtcdLeaseLostError}, when the leadership is lost. When it cannot be renewed, that is before anybody else
+   * can lead; when its entry is deleted by somebody, a moment after.
+   */
   get signal(): AbortSignal {
     return this.#holding.signal;
   }

@@ -111,9 +111,9 @@ describe('what is in doubt', () => {
     const opening = EtcdLease.open(world.context, '/k', 'v', { ttl: 10 });
     await settled();
     // What is held takes a while to be given back, and the answer comes meanwhile.
-    await Promise.all(Array.from(world.held, (held) => held.close()));
+    await world.giveBack();
     world.network.go();
-    await opening;
+    await expect(opening).rejects.toMatchObject({ code: 'ETCD_CLOSED' });
     await world.keys.close();
     await world.clock.pass(4_000);
     expect(world.clock.pending).toBe(0);

@@ -2,7 +2,7 @@ import { EtcdClosedError, EtcdLeaseLostError, type EtcdLeaseLossReason } from '.
 import type { EtcdNode } from '../keys/index.js';
 import type { Held, LeaseContext } from './lease-context.js';
 import { OwnKey, type Limits } from './own-key.js';
-import { longestPause, shortestPause } from './remove-own.js';
+import { longestPause, shortestPause } from './trying.js';
 
 /** A lease ends for its holder so long before it ends for etcd: a part of its TTL, and milliseconds at most. */
 const margin = 0.1;
@@ -68,7 +68,7 @@ export class Holding implements Held {
     return this.#own.createdIndex;
   }
 
-  /** Aborted, with an {@link EtcdLeaseLostError}, when it is lost: before anybody else can have the key. */
+  /** Aborted, with an {@link EtcdLeaseLostError}, when it is lost: in time, unless somebody else removes or overwrites the key. */
   get signal(): AbortSignal {
     return this.#lost.signal;
   }

@@ -1,4 +1,5 @@
 import type { EtcdNamespace } from '../etcd-namespace.js';
+import { EtcdClosedError } from '../errors/index.js';
 import type { EtcdLogger } from '../options/index.js';
 import type { Clock } from './clock.js';
 
@@ -23,4 +24,27 @@ export interface LeaseContext {
   readonly logger: EtcdLogger;
   /** What is to be given back when the client closes. */
   readonly held: Set<Held>;
+}
+
+/** Waits for work; what comes of it when the client closes meanwhile is given back. @throws {EtcdClosedError} then */
+export async function holdWhile<T>(
+  held: Set<Held>,
+  work: Promise<T>,
+  giveBack: (got: T) => Promise<unknown>,
+): Promise<T> {
+  let isClosing = false;
+  const working: Held = {
+    close: async () => {
+      isClosing = true;
+      await work.then(giveBack, () => undefined);
+    },
+  };
+  held.add(working);
+  try {
+    const got = await work;
+    if (isClosing) throw new EtcdClosedError();
+    return got;
+  } finally {
+    held.delete(working);
+  }
 }

@@ -1,11 +1,13 @@
-import { EtcdOptionsError, type EtcdLeaseLostError } from '../errors/index.js';
+import type { EtcdLeaseLostError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
+import { checkText } from '../options/check.js';
 import { Listeners } from '../watch/listeners.js';
 import { pause } from './clock.js';
 import { Holding } from './holding.js';
-import type { Held, LeaseContext } from './lease-context.js';
+import { holdWhile, type Held, type LeaseContext } from './lease-context.js';
 import { checkLeaseOptions, defaultTtl, type EtcdLeaseOptions } from './lease-options.js';
-import { jittered, mayBeDone, removeOwn } from './remove-own.js';
+import { removeOwn } from './remove-own.js';
+import { jittered, mayBeDone } from './trying.js';
 
 /** Pauses between attempts to have the key again: from so many milliseconds up to a part of the TTL. */
 const shortestPause = 100;
@@ -64,11 +66,8 @@ export class EtcdLease implements Held, AsyncDisposable {
     options: EtcdLeaseOptions,
   ): Promise<EtcdLease> {
     checkLeaseOptions(options);
-    if (value === '')
-      throw new EtcdOptionsError(
-        'value',
-        'it is empty, and could not prove whose the key is; give one that nobody else writes',
-      );
+    // An empty one could not prove whose the key is.
+    checkText('value', value);
     const path = normalizeKey(key);
     return new EtcdLease(context, path, value, options, await hold(context, path, value, options));
   }
@@ -88,7 +87,8 @@ export class EtcdLease implements Held, AsyncDisposable {
   }
 
   /**
-   * Aborted with an {@link EtcdLeaseLostError} when the lease is lost, and not when it is released. With
+   * Aborted with an {@link EtcdLeaseLostError} when the lease is lost, and not when it is released: before anybody else can have the
+   * key when it cannot be renewed, and a moment after it was deleted or overwritten by somebody. With
    * `whenLost: 'reacquire'` there is another one each time the key was made again.
    */
   get signal(): AbortSignal {
@@ -131,6 +131,7 @@ export class EtcdLease implements Held, AsyncDisposable {
    * @throws {EtcdLeaseLostError} when it is not ours any more
    */
   async change(value: string): Promise<void> {
+    checkText('value', value);
     this.#value = value;
     await this.#holding.change(value);
   }
@@ -182,7 +183,10 @@ export class EtcdLease implements Held, AsyncDisposable {
       await pause(clock, jittered(wait), signal);
       if (signal.aborted) return;
       try {
-        this.#holding = await hold(this.#context, this.key, this.#value, { ttl: this.ttl }, true);
+        const value = this.#value;
+        this.#holding = await hold(this.#context, this.key, value, { ttl: this.ttl }, true);
+        // It can have been changed meanwhile, and while it was lost.
+        if (value !== this.#value) await this.#holding.change(this.#value);
         if (this.#holding.isHeld) this.#listeners.call('regained');
         return this.#follow();
       } catch {
@@ -207,10 +211,11 @@ async function hold(
   const sentAt = clock.now();
   const options = { ttl, signal, ...(timeout === undefined ? undefined : { timeout }) };
   try {
-    const { node } = replace
-      ? await keys.set(key, value, { ...options, idempotent: true })
-      : await keys.create(key, value, { ...options, uniqueValue: true });
-    return new Holding(context, { node, value, ttl, sentAt });
+    const making = replace
+      ? keys.set(key, value, { ...options, idempotent: true })
+      : keys.create(key, value, { ...options, uniqueValue: true });
+    const made = making.then(({ node }) => new Holding(context, { node, value, ttl, sentAt }));
+    return await holdWhile(context.held, made, (holding) => holding.close());
   } catch (error) {
     // Whoever makes the key again must not meet this.
     const removal = mayBeDone(error) && removeOwn(context, key, value, sentAt + ttl * 1_000);

@@ -8,7 +8,10 @@ import type { EtcdNode } from '../keys/index.js';
 import type { EtcdEvent } from '../watch/events.js';
 import { pause } from './clock.js';
 import type { LeaseContext } from './lease-context.js';
-import { isForeign, isGone, jittered, longestPause, mayBeDone, shortestPause } from './remove-own.js';
+import { isForeign, isGone, jittered, longestPause, mayBeDone, shortestPause } from './trying.js';
+
+/** Values that are longer, as they are sent, stand in no request line. */
+const longestInLine = 1_000;
 
 /** Within what a request has to end. */
 export interface Limits {
@@ -106,7 +109,7 @@ export class OwnKey {
     let isInDoubt = false;
     for (let wait = shortestPause; ; wait = Math.min(longestPause, 2 * wait)) {
       try {
-        await keys.compareAndDelete(this.key, { ...this.#condition, timeout });
+        await keys.compareAndDelete(this.key, { ...this.#shortCondition, timeout });
         return true;
       } catch (error) {
         try {
@@ -126,6 +129,12 @@ export class OwnKey {
 
   get #condition(): { readonly prevValue: string; readonly prevIndex: number } {
     return { prevValue: this.#value, prevIndex: this.#index };
+  }
+
+  /** For what stands in a request line. The index alone tells a key well enough, but for a store that was restored. */
+  get #shortCondition(): { readonly prevValue?: string; readonly prevIndex: number } {
+    const { prevValue, prevIndex } = this.#condition;
+    return encodeURIComponent(prevValue).length > longestInLine ? { prevIndex } : { prevValue, prevIndex };
   }
 
   #isOurs({ createdIndex }: EtcdNode, value: string | undefined): boolean {

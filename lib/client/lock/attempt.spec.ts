@@ -66,14 +66,21 @@ describe('Attempt', () => {
     expect(late).toEqual(['got it']);
   });
 
-  it('leaves nothing once it is done', () => {
+  it('leaves nothing once its work is done', async () => {
     const { clock, held, context } = new VirtualWorld();
     const ending = new AbortController();
     const wait = { milliseconds: 300, error: () => new Error('too late') };
     const attempt = new Attempt(context, ending.signal, wait);
     expect([clock.pending, held.size]).toEqual([1, 1]);
-    attempt.done();
+    await expect(attempt.run(async () => 'done')).resolves.toBe('done');
     ending.abort();
     expect([clock.pending, held.size, attempt.signal.aborted]).toEqual([0, 0, false]);
+  });
+
+  it('does not begin when it was aborted before', async () => {
+    const attempt = new Attempt(new VirtualWorld().context, AbortSignal.abort());
+    let hasBegun = false;
+    await expect(attempt.run(async () => (hasBegun = true))).rejects.toMatchObject({ code: 'ETCD_ABORTED' });
+    expect(hasBegun).toBe(false);
   });
 });

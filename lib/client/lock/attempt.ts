@@ -44,8 +44,17 @@ export class Attempt implements Held {
     this.#ending.abort(new EtcdClosedError());
   }
 
-  /** Lets go of the signal and the timer. */
-  done(): void {
+  /** Does the work, unless the end has come already, and lets go of the signal and the timer. */
+  async run<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    try {
+      this.signal.throwIfAborted();
+      return await work(this);
+    } finally {
+      this.#done();
+    }
+  }
+
+  #done(): void {
     this.#cancelTimer();
     offAbort(this.userSignal, this.#abort);
     this.context.held.delete(this);

@@ -4,13 +4,16 @@ import { tokenOf } from './lock-name.js';
 /** A lock that is held, until it is released or lost. */
 export class EtcdLockHandle implements AsyncDisposable {
   readonly #holding: Holding;
+  readonly #enter: (lock: EtcdLockHandle, code: () => unknown) => unknown;
 
-  /** @internal Made by {@link EtcdNamedLock}. @param name the lock's name */
+  /** @internal Made by {@link EtcdNamedLock}. @param name the lock's name @param enter calls code that then runs under the lock */
   constructor(
     readonly name: string,
     holding: Holding,
+    enter: (lock: EtcdLockHandle, code: () => unknown) => unknown,
   ) {
     this.#holding = holding;
+    this.#enter = enter;
   }
 
   /** The entry in the lock's queue, such as `/_locks/NAME/00000000000000000042`. */
@@ -37,7 +40,10 @@ export class EtcdLockHandle implements AsyncDisposable {
     return tokenOf(this.#holding);
   }
 
-  /** Aborted, with an {@link EtcdLeaseLostError}, when the lock is lost: before anybody else can have it. */
+  /**
+   * Aborted, with an {@link EtcdLeaseLostError}, when the lock is lost. When it cannot be renewed, that is before anybody else can
+   * have it; when its entry is deleted or taken over by somebody, a moment after.
+   */
   get signal(): AbortSignal {
     return this.#holding.signal;
   }
@@ -50,6 +56,11 @@ export class EtcdLockHandle implements AsyncDisposable {
   /** Milliseconds until it is lost, if it is not renewed; 0 when it is not held. */
   get remaining(): number {
     return this.#holding.remaining;
+  }
+
+  /** Calls code that then counts as running under the lock: it is refused the same lock once more, as within `run`. */
+  enter<T>(code: () => T): T {
+    return this.#enter(this, code) as T;
   }
 
   /**

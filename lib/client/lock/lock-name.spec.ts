@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { EtcdInvalidKeyError, EtcdOptionsError } from '../errors/index.js';
+import { EtcdOptionsError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import { keyOf } from './lock-name.js';
 
@@ -82,6 +82,6 @@ describe('The key of a name', () => {
   });
 
   it.each(['', '//', '/a//b', '/a/../b', 7])('is not made below the prefix %j', (prefix) => {
-    expect(() => keyOf(prefix as string, 'n')).toThrow(EtcdInvalidKeyError);
+    expect(() => keyOf(prefix as string, 'n')).toThrow(EtcdOptionsError);
   });
 });

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { EtcdOptionsError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
-import { show } from '../options/check.js';
+import { checkText } from '../options/check.js';
 
 /** What a segment of a key cannot hold, or would be taken for something else. */
 const escaped = /[%/]|^\.{1,2}$/g;
+/** The same where the key has to be seen in a listing. */
+const escapedOrHidden = /[%/]|^\.{1,2}$|^_/g;
 /** Longer names, in bytes as they are sent, would not leave room for the rest of a request line. */
 const longest = 1_500;
 
@@ -14,12 +16,26 @@ const longest = 1_500;
  *
  * @throws {EtcdOptionsError}
  */
-export function keyOf(prefix: EtcdKey, name: string, option = 'name'): string {
-  if (typeof name !== 'string' || name === '')
-    throw new EtcdOptionsError(option, `expected a text that is not empty, got ${show(name)}`);
-  const segment = name.replaceAll(escaped, encodeAll);
-  const root = normalizeKey(prefix);
+export function keyOf(prefix: EtcdKey, name: string, option = 'name', special = escaped): string {
+  checkText(option, name);
+  const root = normalizePrefix(prefix);
+  const segment = name.replaceAll(special, encodeAll);
   return `${root === '/' ? '' : root}/${isLong(segment, option) ? hashOf(name) : segment}`;
+}
+
+/** The same for a key that is to be seen in a listing, which leaves out what begins with `_`. */
+export function listedKeyOf(prefix: EtcdKey, name: string, option: string): string {
+  return keyOf(prefix, name, option, escapedOrHidden);
+}
+
+/** The prefix as it stands before a name. @throws {EtcdOptionsError} */
+export function normalizePrefix(prefix: EtcdKey): string {
+  try {
+    return normalizeKey(prefix);
+  } catch (error) {
+    if (!(error instanceof EtcdOptionsError)) throw error;
+    throw new EtcdOptionsError('prefix', error.message.replace(`\`${error.option}\`: `, ''));
+  }
 }
 
 function encodeAll(part: string): string {

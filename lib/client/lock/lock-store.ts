@@ -1,9 +1,9 @@
 import type { EtcdNamespace } from '../etcd-namespace.js';
 import { EtcdKeyExistsError, EtcdOptionsError } from '../errors/index.js';
 import type { EtcdKey } from '../http/key-path.js';
-import { isForeign } from '../lease/remove-own.js';
+import { isForeign } from '../lease/trying.js';
 import { checkNames, checkText, show } from '../options/check.js';
-import { keyOf } from './lock-name.js';
+import { keyOf, normalizePrefix } from './lock-name.js';
 
 /** Whether a lock was acquired, and its fencing token. */
 export type EtcdLockStoreResult =
@@ -29,7 +29,7 @@ const longestTtl = 1_000_000_000;
  */
 export class EtcdLockStore {
   readonly #etcd: Pick<EtcdNamespace, 'create' | 'refresh' | 'compareAndDelete'>;
-  readonly #prefix: EtcdKey;
+  readonly #prefix: string;
 
   /** @throws {EtcdOptionsError} */
   constructor(
@@ -38,7 +38,8 @@ export class EtcdLockStore {
   ) {
     checkNames('options of EtcdLockStore', options, names);
     this.#etcd = etcd;
-    this.#prefix = options.prefix ?? '/_lock-store';
+    const { prefix = '/_lock-store' } = options;
+    this.#prefix = normalizePrefix(prefix);
   }
 
   /**

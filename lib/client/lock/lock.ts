@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { EtcdLockNotAcquiredError, EtcdLockReentryError } from '../errors/index.js';
 import type { EtcdNode } from '../keys/index.js';
 import { Holding } from '../lease/holding.js';
+import { holdWhile } from '../lease/lease-context.js';
 import { defaultTtl } from '../lease/lease-options.js';
-import { isForeign, mayBeDone, removeOwn } from '../lease/remove-own.js';
+import { removeOwn } from '../lease/remove-own.js';
+import { isForeign, mayBeDone } from '../lease/trying.js';
 import { checkText } from '../options/check.js';
 import { Attempt } from './attempt.js';
 import { EtcdLockHandle } from './lock-handle.js';
@@ -17,7 +19,7 @@ import {
   type EtcdLockOptions,
   type EtcdRunOptions,
 } from './lock-options.js';
-import { isFirst, Place, queueUp, type PlaceOptions, type QueueContext } from './place.js';
+import { isFirst, Place, queueUp, tryFirst, type PlaceOptions, type QueueContext } from './place.js';
 import { readQueue } from './queue.js';
 
 /** What locks need of their client. @internal */
@@ -83,7 +85,9 @@ export class EtcdNamedLock {
     checkAcquireOptions(options);
     if (options.wait === 0) return this.#tryNow(options);
     this.#refuseReentry();
-    return this.#attempt(options, (attempt) => queueUp(this.#context, this.#place, attempt));
+    return this.#handle(
+      await this.#attempt(options, (attempt) => queueUp(this.#context, this.#place, attempt)),
+    );
   }
 
   /**
@@ -93,20 +97,8 @@ export class EtcdNamedLock {
   async tryAcquire(options: Pick<EtcdAcquireOptions, 'signal'> = {}): Promise<EtcdLockHandle | undefined> {
     checkAcquireOptions(options);
     this.#refuseReentry();
-    try {
-      return await this.#attempt(options, async (attempt) => {
-        const place = await attempt.race(
-          Place.enter(this.#context, this.#place),
-          (late) => void late.leave(),
-        );
-        if (await this.#isFirstNow(place, attempt)) return place;
-        await place.leave();
-        throw new EtcdLockNotAcquiredError(this.name, 'others have it');
-      });
-    } catch (error) {
-      if (error instanceof EtcdLockNotAcquiredError) return undefined;
-      throw error;
-    }
+    const place = await this.#attempt(options, (attempt) => tryFirst(this.#context, this.#place, attempt));
+    return place && this.#handle(place);
   }
 
   /**
@@ -122,9 +114,7 @@ export class EtcdNamedLock {
     if (reentrant && held !== undefined) return await code(held);
     const lock = await this.acquire(acquire);
     try {
-      const { running } = this.#context;
-      const locks = new Map(running.getStore()).set(this.key, lock);
-      const result = await running.run(locks, () => code(lock));
+      const result = await lock.enter(() => code(lock));
       lock.signal.throwIfAborted();
       return result;
     } finally {
@@ -151,17 +141,23 @@ export class EtcdNamedLock {
   async takeOver(uuidOfEntry: string, options: EtcdAcquireOptions = {}): Promise<EtcdLockHandle> {
     checkText('uuid', uuidOfEntry);
     checkAcquireOptions(options);
-    return this.#attempt(options, async (attempt) => {
+    const taken = await this.#attempt(options, async (attempt) => {
       const place = await attempt.race(this.#adopt(uuidOfEntry), (late) => void late.leave());
       if (await isFirst(place, attempt.signal)) return place;
       throw new EtcdLockNotAcquiredError(this.name, 'the entry that was taken over is lost');
     });
+    return this.#handle(taken);
   }
 
   /** The lock under which the running code was called. */
   get #own(): EtcdLockHandle | undefined {
-    const lock = this.#context.running.getStore()?.get(this.key);
+    const lock = this.#context.running.getStore()?.get(this.#fullKey);
     return lock?.isHeld === true ? lock : undefined;
+  }
+
+  /** With the prefix of the namespace, by which locks of one name are told apart. */
+  get #fullKey(): string {
+    return this.#context.prefix + this.key;
   }
 
   #refuseReentry(): void {
@@ -174,36 +170,21 @@ export class EtcdNamedLock {
     return lock;
   }
 
-  async #attempt(
+  async #attempt<Got>(
     { wait, signal }: EtcdAcquireOptions,
-    work: (attempt: Attempt) => Promise<Place>,
-  ): Promise<EtcdLockHandle> {
+    work: (attempt: Attempt) => Promise<Got>,
+  ): Promise<Got> {
     const error = (): unknown =>
-      new EtcdLockNotAcquiredError(this.name, `others have had it for the ${wait} ms that were given`);
-    const attempt = new Attempt(
-      this.#context,
-      signal,
-      wait === undefined ? undefined : { milliseconds: wait, error },
-    );
-    try {
-      const { holding } = await work(attempt);
-      return new EtcdLockHandle(this.name, holding);
-    } finally {
-      attempt.done();
-    }
+      new EtcdLockNotAcquiredError(this.name, `it could not be had within ${wait} ms`);
+    const limit = wait === undefined ? undefined : { milliseconds: wait, error };
+    return new Attempt(this.#context, signal, limit).run(work);
   }
 
-  async #isFirstNow({ holding }: Place, { signal }: Attempt): Promise<boolean> {
-    try {
-      const { entries } = await readQueue(this.#context, this.key, { signal });
-      if (entries[0]?.key !== holding.key || !holding.isHeld) return false;
-    } catch (error) {
-      await holding.release();
-      signal.throwIfAborted();
-      throw error;
-    }
-    holding.guard();
-    return true;
+  #handle({ holding }: Place): EtcdLockHandle {
+    const { running } = this.#context;
+    return new EtcdLockHandle(this.name, holding, (lock, code) =>
+      running.run(new Map(running.getStore()).set(this.#fullKey, lock), code),
+    );
   }
 
   async #adopt(uuidOfEntry: string): Promise<Place> {
@@ -216,10 +197,16 @@ export class EtcdNamedLock {
     if (entry === undefined) throw none();
     const value = uuid();
     const sentAt = clock.now();
-    try {
-      const swap = { prevValue: uuidOfEntry, ttl, uniqueValue: true };
-      const { node } = await keys.compareAndSwap(entry.key, value, swap);
+    const swap = async (): Promise<Place> => {
+      const { node } = await keys.compareAndSwap(entry.key, value, {
+        prevValue: uuidOfEntry,
+        ttl,
+        uniqueValue: true,
+      });
       return Place.of(this.#context, directory, new Holding(this.#context, { node, value, ttl, sentAt }));
+    };
+    try {
+      return await holdWhile(this.#context.held, swap(), (late) => late.leave());
     } catch (error) {
       if (isForeign(error)) throw none(error);
       if (mayBeDone(error)) void removeOwn(this.#context, entry.key, value, sentAt + ttl * 1_000);

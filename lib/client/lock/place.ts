@@ -4,8 +4,9 @@ import { linkSignals } from '../http/abort.js';
 import type { EtcdNode } from '../keys/index.js';
 import { pause } from '../lease/clock.js';
 import { Holding } from '../lease/holding.js';
-import type { LeaseContext } from '../lease/lease-context.js';
-import { jittered, longestPause, mayBeDone, removeOwn, shortestPause } from '../lease/remove-own.js';
+import { holdWhile, type LeaseContext } from '../lease/lease-context.js';
+import { removeOwn } from '../lease/remove-own.js';
+import { jittered, longestPause, mayBeDone, shortestPause } from '../lease/trying.js';
 import type { Attempt } from './attempt.js';
 import type { Crowds } from './crowds.js';
 import { readQueue } from './queue.js';
@@ -45,9 +46,12 @@ export class Place {
   static async enter(context: QueueContext, { directory, ttl, value: make }: PlaceOptions): Promise<Place> {
     const value = make();
     const sentAt = context.clock.now();
-    try {
+    const post = async (): Promise<Place> => {
       const { node } = await context.keys.append(directory, value, { ttl, uniqueValue: true });
       return Place.of(context, directory, new Holding(context, { node, value, ttl, sentAt }));
+    };
+    try {
+      return await holdWhile(context.held, post(), (late) => late.leave());
     } catch (error) {
       if (mayBeDone(error) && !(error instanceof EtcdClosedError))
         void sweep(context, directory, value, sentAt + Math.min(longestDelay, ttl * 1_000));
@@ -73,6 +77,7 @@ export class Place {
         const { entries, index } = await this.#read(signal);
         const own = entries.findIndex(({ key }) => key === this.holding.key);
         if (own < 0) throw this.holding.lose('removed');
+        if (entries[own]?.value !== this.holding.value) throw this.holding.lose('taken');
         if (own === 0) return;
         leaveCrowd ??= crowds.join(prefix + this.directory, () =>
           keys.watch(this.directory, { recursive: true }),
@@ -162,6 +167,30 @@ export async function isFirst(place: Place, ending: AbortSignal): Promise<boolea
     if (error instanceof EtcdLeaseLostError && !ending.aborted) return false;
     throw error;
   }
+}
+
+/** Queues up, and is there the first one at once or leaves again. @throws as {@link queueUp} */
+export async function tryFirst(
+  context: QueueContext,
+  options: PlaceOptions,
+  attempt: Attempt,
+): Promise<Place | undefined> {
+  const place = await attempt.race(Place.enter(context, options), (late) => void late.leave());
+  const { holding } = place;
+  try {
+    const { entries } = await readQueue(context, options.directory, { signal: attempt.signal });
+    const [first] = entries;
+    if (first?.key === holding.key && first.value === holding.value && holding.isHeld) {
+      holding.guard();
+      return place;
+    }
+  } catch (error) {
+    await place.leave();
+    attempt.signal.throwIfAborted();
+    throw error;
+  }
+  await place.leave();
+  return undefined;
 }
 
 function passes(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EtcdNamespace } from '../etcd-namespace.js';
 import type { EtcdKey } from '../http/key-path.js';
 import { checkLeaseTtl, defaultTtl } from '../lease/lease-options.js';
-import { keyOf } from '../lock/lock-name.js';
+import { keyOf, listedKeyOf } from '../lock/lock-name.js';
 import { checkNames } from '../options/check.js';
 import { EtcdDiscovery } from './discovery.js';
 import { checkInstance, encodeInstance, type EtcdInstanceOptions } from './instance.js';
@@ -52,7 +52,7 @@ export class EtcdRegistry {
   async register(options: EtcdInstanceOptions): Promise<EtcdRegistration> {
     const instance = checkInstance(options);
     const lease = await this.#etcd.lease(
-      keyOf(this.key, instance.id, 'id'),
+      listedKeyOf(this.key, instance.id, 'id'),
       encodeInstance(instance, randomUUID()),
       { ttl: this.ttl, replace: true, whenLost: 'reacquire' },
     );

@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { EtcdClient } from 'nestjs-etcd/client';
+
+import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
+import { EtcdMember } from '../../support/etcd-member.js';
+import { waitFor } from '../../support/wait-for.js';
+import { Program } from '../program.js';
+import { report } from '../report.js';
+
+interface Network {
+  readonly name: string;
+  readonly set: (member: EtcdMember) => unknown;
+  /** How long closing may take, in milliseconds. */
+  readonly limit: number;
+  readonly isReachable: boolean;
+}
+
+const networks: Network[] = [
+  { name: 'healthy', set: () => undefined, limit: 1_000, isReachable: true },
+  // A second to give back what is held, and one to close.
+  {
+    name: 'black-holed',
+    set: ({ proxy }) => proxy?.blackHole(true),
+    limit: 2_200,
+    isReachable: false,
+  },
+  {
+    name: 'refused',
+    set: async ({ proxy }) => {
+      await proxy?.refuse();
+      proxy?.reset();
+    },
+    limit: 2_200,
+    isReachable: false,
+  },
+];
+
+const directories = ['/_locks', '/_elections', '/_leases'];
+
+describe('S1: the end of locks and elections', () => {
+  let compiled: CompiledPackage;
+  let member: EtcdMember;
+  let program: Program | undefined;
+
+  beforeAll(async () => {
+    [compiled, member] = await Promise.all([compilePackage(), EtcdMember.start({ proxy: true })]);
+  });
+  afterEach(async () => {
+    program?.kill();
+    member.proxy?.blackHole(false);
+    await member.proxy?.accept();
+  });
+  afterAll(async () => {
+    compiled[Symbol.dispose]();
+    await member.stop();
+  });
+
+  /** All that is held or waited for. */
+  async function entries(direct: EtcdClient): Promise<string[]> {
+    const found = await Promise.all(
+      directories.map((key) => direct.find(key, { recursive: true, quorum: true })),
+    );
+    return found.flatMap((one) => Array.from(one?.node.leaves() ?? [], ({ key }) => key));
+  }
+
+  async function clear(direct: EtcdClient): Promise<void> {
+    for (const directory of directories)
+      await direct.delete(directory, { recursive: true }).catch(() => undefined);
+  }
+
+  for (const { name, set, limit, isReachable } of networks) {
+    it(`close() with 20 locks, 20 waiters and 2 elections takes at most ${limit} ms (${name})`, async () => {
+      await using direct = new EtcdClient({ hosts: member.directUrl, sync: false });
+      await clear(direct);
+      await direct.election('waits').campaign('other');
+      program = new Program('close-locks.mjs', compiled.esm, member.url);
+      await program.says('connected', 20_000);
+      const before = await entries(direct);
+
+      await set(member);
+      program.tell();
+      const { took, settled, ...rest } = await program.says<Record<string, number>>('figures', 20_000);
+      const left = await entries(direct);
+      const said = performance.now();
+      expect(await program.end()).toBe(0);
+      report(
+        `S1: close() with 20 locks, 20 waiters and 2 elections, ${name}: ${took?.toFixed(0)} ms, all ended after ` +
+          `${settled?.toFixed(0)} ms, ${left.length} of ${before.length} entries left, process ended by itself within ` +
+          `${(performance.now() - said).toFixed(0)} ms`,
+      );
+      expect(took).toBeLessThanOrEqual(limit);
+      expect(settled).toBeLessThanOrEqual(limit);
+      const ends = { 'ETCD_LEASE_LOST closed': 21, ETCD_CLOSED: 21 };
+      expect(rest).toEqual({ ends, believed: 0, handles: [], unhandled: [] });
+      // Those of the program, and the one it waits for.
+      expect(before).toHaveLength(43);
+      // Control: what cannot be reached cannot be told.
+      expect(left).toHaveLength(isReachable ? 1 : before.length);
+      member.proxy?.blackHole(false);
+      await waitFor(() => member.proxy?.openConnections === 0);
+    });
+
+    for (const pause of [0, 5]) {
+      it(`close() ${pause} ms after locks and leases were asked for takes at most ${limit} ms (${name}), and leaves nothing`, async () => {
+        await using direct = new EtcdClient({ hosts: member.directUrl, sync: false });
+        await clear(direct);
+        program = new Program('close-acquiring.mjs', compiled.esm, member.url, String(pause));
+        await program.says('connected', 20_000);
+        await set(member);
+        program.tell();
+        const { took, settled, ends, ...rest } = await program.says<Record<string, number>>(
+          'figures',
+          20_000,
+        );
+        const said = performance.now();
+        // What lay in the black hole is not the client's to take back.
+        const left = isReachable ? (await entries(direct)).length : 0;
+        expect(await program.end()).toBe(0);
+        const exit = performance.now() - said;
+        report(
+          `S1: close() ${pause} ms after 24 keys were asked for, ${name}: ${took?.toFixed(0)} ms, ` +
+            `${JSON.stringify(ends)}, ${left} keys left, process ended by itself within ${exit.toFixed(0)} ms`,
+        );
+        expect({ left, ...rest }).toEqual({ left: 0, handles: [], unhandled: [] });
+        expect(exit).toBeLessThanOrEqual(1_000);
+        expect(took).toBeLessThanOrEqual(limit);
+        expect(settled).toBeLessThanOrEqual(limit);
+      });
+    }
+  }
+});
