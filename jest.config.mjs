@@ -6,6 +6,7 @@ export const base = {
   moduleNameMapper: {
     '^nestjs-etcd$': '<rootDir>/lib/index.ts',
     '^nestjs-etcd/client$': '<rootDir>/lib/client/index.ts',
+    '^nestjs-etcd/terminus$': '<rootDir>/lib/health/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/package/', '<rootDir>/sample/.*/dist/'],

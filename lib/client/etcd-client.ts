@@ -11,7 +11,8 @@ import type { Held } from './lease/lease-context.js';
 import { Crowds } from './lock/crowds.js';
 import { EtcdMembers, type EtcdMember } from './members/members.js';
 import { resolveOptions, type EtcdCallOptions, type EtcdClientOptions } from './options/index.js';
-import { askHealth, type EtcdHealth } from './stats/health.js';
+import { EtcdChecks } from './health/index.js';
+import { askHealth, type EtcdHealth } from './health/health.js';
 import { EtcdStats } from './stats/stats.js';
 import { Feeds, type EtcdWatcher } from './watch/index.js';
 
@@ -37,6 +38,8 @@ export interface EtcdVersion {
 export class EtcdClient extends EtcdNamespace {
   /** The members API. */
   readonly members: EtcdMembers;
+  /** Checks of members, leader and versions. */
+  readonly checks: EtcdChecks;
   /** Statistics of members. */
   readonly stats: EtcdStats;
   /** Whether credentials are asked for. */
@@ -83,6 +86,7 @@ export class EtcdClient extends EtcdNamespace {
     this.#held = held;
     this.#api = new JsonApi(cluster, timeout);
     this.members = new EtcdMembers(this.#api);
+    this.checks = new EtcdChecks(cluster, timeout);
     this.stats = new EtcdStats(this.#api);
     this.auth = new EtcdAuth(this.#api);
     this.users = new EtcdUsers(this.#api);

@@ -50,7 +50,7 @@ export {
   type EtcdSelfStats,
   type EtcdStoreStats,
 } from './stats/stats.js';
-export type { EtcdHealth, EtcdMemberHealth } from './stats/health.js';
+export * from './health/index.js';
 export * from './auth/index.js';
 
 // Errors

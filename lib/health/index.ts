@@ -1,0 +1,7 @@
+export { EtcdHealthIndicator } from './etcd-health.indicator.js';
+export type {
+  EtcdConnectionHealthOptions,
+  EtcdHealthOptions,
+  EtcdMachinesHealthOptions,
+  EtcdVersionHealthOptions,
+} from './etcd-health.indicator.js';
