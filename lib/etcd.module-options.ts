@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { EtcdOptionsError, type EtcdClientOptions, type EtcdLogger } from './client/index.js';
-import { checkBoolean, checkMilliseconds, show } from './client/options/check.js';
+import { checkBoolean, checkMilliseconds, checkNames, show } from './client/options/check.js';
+import { optionNames } from './client/options/resolve-options.js';
 import type { EtcdConnection } from './etcd.constants.js';
 import type { EtcdModuleOptions } from './interfaces/index.js';
 
@@ -35,6 +36,10 @@ export function resolveModuleOptions(options: unknown, { name }: EtcdConnection)
   };
 }
 
+/** Those of the module beside the client's. */
+const ownNames = ['connect', 'leaders', 'shutdownTimeout', 'name', 'isGlobal'];
+const names = new Set([...optionNames, ...ownNames]);
+
 /** The rest is checked by the client, which refuses what it does not know. */
 function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
   if (typeof options !== 'object' || options === null) {
@@ -43,6 +48,7 @@ function checkOptions(options: unknown): asserts options is EtcdModuleOptions {
       `expected an object, got ${options === null ? 'null' : typeof options}; does the factory of \`EtcdModule.forRootAsync\` return one?`,
     );
   }
+  checkNames('options of EtcdModule', options, names);
   for (const name of ['name', 'isGlobal']) {
     if (name in options)
       throw new EtcdOptionsError(name, 'it stands beside `useFactory`, not in what it returns');

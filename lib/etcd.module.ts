@@ -1,6 +1,7 @@
 import { Inject, Module, Optional, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { EtcdOptionsError } from './client/index.js';
+import { optionNames } from './client/options/resolve-options.js';
 import { ETCD_CONNECTION, type EtcdConnection } from './etcd.constants.js';
 import { ConfigurableModuleClass } from './etcd.module-definition.js';
 import type { EtcdModuleAsyncOptions, EtcdModuleExtras, EtcdModuleOptions } from './interfaces/index.js';
@@ -55,11 +56,11 @@ export class EtcdModule extends ConfigurableModuleClass {
    */
   static override forRootAsync(options: EtcdModuleAsyncOptions): DynamicModule {
     for (const name in options) {
-      if (!asyncNames.has(name))
-        throw new EtcdOptionsError(
-          name,
-          'it belongs into what the factory of `EtcdModule.forRootAsync` returns',
-        );
+      if (asyncNames.has(name)) continue;
+      const problem = optionNames.has(name)
+        ? 'it belongs into what the factory of `EtcdModule.forRootAsync` returns'
+        : `no such option of \`EtcdModule.forRootAsync\`; known are ${[...asyncNames].sort().join(', ')}`;
+      throw new EtcdOptionsError(name, problem);
     }
     if ((options.useFactory ?? options.useClass ?? options.useExisting) === undefined) {
       throw new EtcdOptionsError(

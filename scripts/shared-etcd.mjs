@@ -53,8 +53,12 @@ export async function joinEtcd() {
     process.once('exit', leave);
     return { url: other, isJoined: true, isShared: () => false, stop: async () => leave() };
   }
-  for (const name of readdirSync(directory)) rmSync(join(directory, name), { force: true });
   const { url, stop } = await runEtcd();
+  if ((await findOther()) !== undefined) {
+    // Another one has begun at the same time.
+    await stop();
+    return joinEtcd();
+  }
   writeFileSync(owner, JSON.stringify({ url, pid: process.pid }));
   return {
     url,

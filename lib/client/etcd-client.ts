@@ -1,14 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EtcdAuth, EtcdRoles, EtcdUsers } from './auth/index.js';
+import { Call } from './cluster/call.js';
 import { Cluster } from './cluster/cluster.js';
 import { JsonApi } from './cluster/json-api.js';
 import { EtcdResponseError } from './errors/index.js';
 import { parseObject, requiredText } from './http/json.js';
 import { EtcdNamespace } from './etcd-namespace.js';
+import { deleteRequest } from './keys/key-requests.js';
 import { KeyStore } from './keys/key-store.js';
 import { SystemClock } from './lease/clock.js';
 import type { Held } from './lease/lease-context.js';
+import { Removals } from './lease/removals.js';
 import { Crowds } from './lock/crowds.js';
+import { Tidy } from './lock/tidy.js';
 import { EtcdMembers, type EtcdMember } from './members/members.js';
 import { resolveOptions, type EtcdCallOptions, type EtcdClientOptions } from './options/index.js';
 import { EtcdChecks } from './health/index.js';
@@ -52,6 +56,7 @@ export class EtcdClient extends EtcdNamespace {
   readonly #feeds: Feeds;
   readonly #watchers: Set<EtcdWatcher>;
   readonly #held: Set<Held>;
+  readonly #tidy: Tidy;
   readonly #api: JsonApi;
   #closed: Promise<void> | undefined;
 
@@ -63,6 +68,10 @@ export class EtcdClient extends EtcdNamespace {
     const feeds = new Feeds(cluster, watch.rearm, timeout, logger);
     const watchers = new Set<EtcdWatcher>();
     const held = new Set<Held>();
+    const root = new KeyStore(cluster, '');
+    const tidy = new Tidy((directory) =>
+      root.send(deleteRequest(directory, { dir: true }), new Call(timeout, undefined)),
+    );
     super(
       {
         timeout,
@@ -74,7 +83,9 @@ export class EtcdClient extends EtcdNamespace {
           timeout,
           logger,
           held,
+          removals: new Removals(),
           crowds: new Crowds(),
+          tidy,
           running: new AsyncLocalStorage(),
         },
       },
@@ -84,6 +95,7 @@ export class EtcdClient extends EtcdNamespace {
     this.#feeds = feeds;
     this.#watchers = watchers;
     this.#held = held;
+    this.#tidy = tidy;
     this.#api = new JsonApi(cluster, timeout);
     this.members = new EtcdMembers(this.#api);
     this.checks = new EtcdChecks(cluster, timeout);
@@ -160,10 +172,10 @@ export class EtcdClient extends EtcdNamespace {
 
   /** Locks, leaderships and leases. Who does not know in time expires. */
   async #giveBack(): Promise<void> {
-    if (this.#held.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, longestGiveBack)));
-    await Promise.race([Promise.all(Array.from(this.#held, (held) => held.close())), late]);
+    const given = Promise.all(Array.from(this.#held, (held) => held.close()));
+    await Promise.race([given.then(() => this.#tidy.close()), late]);
     clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import { SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { blaming, nameOf } from '../explorer/decorated-method.js';
 import { checkRequestLock, lockMetadata } from '../lock/lock-definition.js';
 import type { EtcdLockKey, EtcdRequestLockOptions } from '../interfaces/index.js';
 
@@ -16,5 +17,9 @@ export function EtcdLock(
   key: EtcdLockKey<[context: ExecutionContext]>,
   options: EtcdRequestLockOptions = {},
 ): MethodDecorator & ClassDecorator {
-  return SetMetadata(lockMetadata, checkRequestLock(key, options));
+  return (target: object, method?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const what = method === undefined ? (target as { name: string }).name : nameOf(target, method);
+    const definition = blaming(`@EtcdLock of ${what}`, () => checkRequestLock(key, options));
+    SetMetadata(lockMetadata, definition)(target, method as string, descriptor as PropertyDescriptor);
+  };
 }

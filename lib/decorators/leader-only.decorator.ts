@@ -37,7 +37,9 @@ export function LeaderOnly(election: string, options: EtcdLeaderOnlyOptions = {}
       wrapMethod(descriptor, (original) => {
         return function onlyAsLeader(this: object, ...args: unknown[]): unknown {
           const leaders = leadersOf(this) as Pick<EtcdLeaders, 'runAsLeader'>;
-          return leaders.runAsLeader(election, () => original.apply(this, args), nameOf(target, method));
+          const run = (): unknown => original.apply(this, args);
+          // Whoever calls an asynchronous method may ask for what became of it.
+          return leaders.runAsLeader(election, run, nameOf(target, method)) ?? Promise.resolve();
         };
       });
     });

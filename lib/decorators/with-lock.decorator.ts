@@ -1,6 +1,7 @@
 import type { EtcdNamespace } from '../client/index.js';
 import { getEtcdToken } from '../etcd.constants.js';
-import { inMethod } from '../explorer/decorated-method.js';
+import { checkText } from '../client/options/check.js';
+import { blaming, inMethod, nameOf } from '../explorer/decorated-method.js';
 import { injectHidden, wrapMethod } from '../explorer/wrap-method.js';
 import type { EtcdLockKey, EtcdWithLockOptions } from '../interfaces/index.js';
 import { runUnder } from '../lock/current-lock.js';
@@ -48,6 +49,7 @@ export function WithLock(
         return async function underLock(this: object, ...args: unknown[]): Promise<unknown> {
           const etcd = etcdOf(this) as Pick<EtcdNamespace, 'lock'>;
           const lockName = typeof key === 'string' ? key : await key.apply(this, args as never);
+          blaming(`@WithLock of ${nameOf(target, method)}`, () => checkText('key', lockName));
           return etcd
             .lock(lockName, lockOptions)
             .run((lock) => runUnder(lock, () => original.apply(this, args)), runOptions);

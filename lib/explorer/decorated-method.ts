@@ -14,14 +14,21 @@ export function inMethod<T>(
   descriptor: PropertyDescriptor | undefined,
   check: (method: string) => T,
 ): T {
-  try {
+  return blaming(`${decorator} of ${nameOf(target, method)}`, () => {
     checkPlace(decorator, target, method, descriptor);
     return check(method);
+  });
+}
+
+/** Says of a wrong argument where it stands. @param what e.g. `@EtcdWatch of Class#method` */
+export function blaming<T>(what: string, check: () => T): T {
+  try {
+    return check();
   } catch (error) {
     if (!(error instanceof EtcdOptionsError)) throw error;
     const Kind = error instanceof EtcdInvalidKeyError ? EtcdInvalidKeyError : EtcdOptionsError;
     const problem = error.message.replace(`\`${error.option}\`: `, '');
-    throw new Kind(error.option, `${problem} (${decorator} of ${nameOf(target, method)})`);
+    throw new Kind(error.option, `${problem} (${what})`);
   }
 }
 

@@ -10,6 +10,8 @@ export interface MethodDecoration<Definition extends MethodDefinition> {
   readonly decorator: string;
   /** Registered, so that the ESM and the CommonJS build in one process read what the other one has noted. */
   readonly metadataKey: symbol;
+  /** Whether it stays true of a class whose own method stands in the place of the decorated one, and may call that. */
+  readonly staysWhenOverridden?: boolean;
   /** Nothing: it holds the type. */
   readonly definition?: Definition;
 }
@@ -33,7 +35,7 @@ export function noteDefinition<Definition extends MethodDefinition>(
 
 /** The definitions of a class and of those that it extends. */
 export function* definitionsOf<Definition extends MethodDefinition>(
-  { metadataKey }: MethodDecoration<Definition>,
+  { metadataKey, staysWhenOverridden = false }: MethodDecoration<Definition>,
   prototype: object | null,
 ): Generator<readonly [method: string, definition: Definition], void, undefined> {
   type Noted = Map<string, readonly Definition[]>;
@@ -41,7 +43,8 @@ export function* definitionsOf<Definition extends MethodDefinition>(
     const noted = Reflect.getOwnMetadata(metadataKey, link) as Noted | undefined;
     for (const [method, definitions] of noted ?? []) {
       // Overriding a method without the decorator takes the handler away, as it does with Nest's routes.
-      if (Reflect.get(prototype as object, method) !== Reflect.get(link, method)) continue;
+      const isOverridden = Reflect.get(prototype as object, method) !== Reflect.get(link, method);
+      if (isOverridden && !staysWhenOverridden) continue;
       for (const definition of definitions) yield [method, definition];
     }
   }

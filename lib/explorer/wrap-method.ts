@@ -17,6 +17,15 @@ export function wrapMethod(descriptor: PropertyDescriptor, wrap: (original: Meth
   descriptor.value = wrapper;
 }
 
+/** Gives an instance what Nest has not injected, because a factory has made it. */
+export function provideHidden(instance: object, token: string, value: unknown): void {
+  if (Reflect.get(instance, propertyOf(token)) === undefined) Reflect.set(instance, propertyOf(token), value);
+}
+
+function propertyOf(token: string): symbol {
+  return Symbol.for(`nestjs-etcd.injected.${token}`);
+}
+
 /**
  * Lets Nest inject something into each instance of a class, whatever its scope.
  *
@@ -24,7 +33,7 @@ export function wrapMethod(descriptor: PropertyDescriptor, wrap: (original: Meth
  * @returns reads it from an instance
  */
 export function injectHidden(target: object, token: string, method: string): (instance: object) => unknown {
-  const property = Symbol.for(`nestjs-etcd.injected.${token}`);
+  const property = propertyOf(token);
   // Nest asks for each property once, however many methods want it.
   if (!(property in target)) {
     Object.defineProperty(target, property, { configurable: true, writable: true, value: undefined });

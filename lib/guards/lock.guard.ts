@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import type { EtcdLockHandle } from '../client/index.js';
-import { noteLock } from '../lock/current-lock.js';
-import { LockHost, refuseContext } from '../lock/lock-host.js';
+import { hasLock, noteLock } from '../lock/current-lock.js';
+import { LockHost, rawResponseOf, refuseContext } from '../lock/lock-host.js';
 
 /**
  * Takes the lock of a handler's `@EtcdLock` for one HTTP request, on Express and on Fastify, and gives it back when the response
@@ -32,29 +32,27 @@ export class LockGuard extends LockHost implements CanActivate {
     const definition = this.getLock(context);
     if (definition === undefined || (await this.shouldSkip(context))) return true;
     refuseContext(context);
+    // The guard may stand over the application, the controller and the handler at once.
+    if (hasLock(context, definition)) return true;
     const http = context.switchToHttp();
-    const response = toRaw(http.getResponse());
+    const response = rawResponseOf(context);
     const leaving = new AbortController();
     const onClose = (): void => leaving.abort();
     response.once('close', onClose);
     if (isGone(response)) onClose();
     const lock = await this.take(context, definition, leaving.signal);
     response.off('close', onClose);
-    noteLock(http.getRequest(), lock);
+    noteLock(http.getRequest(), lock, definition);
     this.#giveBack(lock, response);
     return true;
   }
 
   #giveBack(lock: EtcdLockHandle, response: ServerResponse): void {
     const end = (): void => void (response.writableFinished ? lock.release() : lock.abandon());
-    if (isGone(response)) end();
-    else response.once('close', end);
+    if (isGone(response)) return end();
+    // Responses that no socket is behind, as in a function of a cloud, are finished and never closed.
+    response.once('finish', end).once('close', end);
   }
-}
-
-/** Fastify's reply has Node's response inside. */
-function toRaw(response: unknown): ServerResponse {
-  return (response as { raw?: ServerResponse }).raw ?? (response as ServerResponse);
 }
 
 /** Whether the client has left, so that no `close` comes any more. */

@@ -6,13 +6,14 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
-import { Observable, type Subscription } from 'rxjs';
-import { runUnder } from '../lock/current-lock.js';
-import { LockHost } from '../lock/lock-host.js';
+import { Observable } from 'rxjs';
+import { hasLock, runUnder } from '../lock/current-lock.js';
+import { LockHost, rawResponseOf } from '../lock/lock-host.js';
 
 /**
  * Takes the lock of a handler's `@EtcdLock` for one call of it, whatever calls it: GraphQL, microservices, WebSockets, and HTTP too.
- * It is given back when the handler has ended, or its caller wants nothing more.
+ * It is given back when the handler has ended, or its caller wants nothing more. A `StreamableFile` is sent after that: there it is
+ * {@link LockGuard}.
  *
  * When the lock cannot be had, HTTP and GraphQL get 409 or 503 as from {@link LockGuard}, and all others the client's error, for
  * example an {@link EtcdLockNotAcquiredError}, which a filter may translate.
@@ -32,20 +33,23 @@ export class LockInterceptor extends LockHost implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const definition = this.getLock(context);
     if (definition === undefined || (await this.shouldSkip(context))) return next.handle();
+    if (hasLock(context, definition)) return next.handle();
     return new Observable((subscriber) => {
       const leaving = new AbortController();
-      let handling: Subscription | undefined;
+      const leave = (): void => leaving.abort();
+      const response = context.getType() === 'http' ? rawResponseOf(context) : undefined;
+      response?.once('close', leave);
       const run = async (): Promise<void> => {
         const lock = await this.take(context, definition, leaving.signal);
         const release = (): void => void lock.release();
-        if (leaving.signal.aborted) return release();
-        handling = runUnder(lock, () => lock.enter(() => next.handle().subscribe(subscriber)));
-        handling.add(release);
+        subscriber.add(release);
+        if (leaving.signal.aborted) return subscriber.complete();
+        runUnder(lock, () => lock.enter(() => subscriber.add(next.handle().subscribe(subscriber))));
       };
       run().catch((error: unknown) => subscriber.error(error));
       return () => {
-        leaving.abort();
-        handling?.unsubscribe();
+        leave();
+        response?.off('close', leave);
       };
     });
   }

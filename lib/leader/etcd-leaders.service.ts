@@ -13,10 +13,12 @@ import {
   ETCD_EVENTS,
   ETCD_MODULE_OPTIONS,
   ETCD_OWN_SERVICE,
+  getEtcdLeadersToken,
   type EtcdConnection,
 } from '../etcd.constants.js';
 import { resolveModuleOptions } from '../etcd.module-options.js';
 import { exploreMethods, type FoundMethod } from '../explorer/explore-methods.js';
+import { provideHidden } from '../explorer/wrap-method.js';
 import type { EtcdModuleOptions, EtcdServiceEvent } from '../interfaces/index.js';
 import { stopAll } from '../lifecycle/stop-all.js';
 import {
@@ -75,7 +77,9 @@ export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModu
   onModuleInit(): void {
     const { name } = this.connection;
     const leaders = exploreMethods(this.modules, name, leaderDecoration);
-    this.#found = groupByElection(leaders, exploreMethods(this.modules, name, leaderOnlyDecoration));
+    const onlys = exploreMethods(this.modules, name, leaderOnlyDecoration);
+    for (const { instance } of onlys) provideHidden(instance, getEtcdLeadersToken(name), this);
+    this.#found = groupByElection(leaders, onlys);
   }
 
   /** Does not wait for etcd: the application starts while that is away. */

@@ -24,6 +24,7 @@ export const leaderDecoration: MethodDecoration<LeaderDefinition> = {
 export const leaderOnlyDecoration: MethodDecoration<ElectionDefinition> = {
   decorator: '@LeaderOnly',
   metadataKey: Symbol.for('nestjs-etcd.leader-only'),
+  staysWhenOverridden: true,
 };
 
 const onlyNames = new Set(['ttl', 'prefix', 'connection']);

@@ -25,6 +25,8 @@ export class LeaderLoop {
   /** What runs as the leader, and how it is called. */
   readonly #running = new Map<Promise<unknown>, string>();
   #leadership: EtcdLeadership | undefined;
+  /** Whether something new may run as the leader: it does not lead any more, or is about to resign. */
+  #isEnding = false;
   #done: Promise<void> | undefined;
 
   constructor(
@@ -57,7 +59,7 @@ export class LeaderLoop {
 
   /** The leadership, while this process leads. */
   get leadership(): EtcdLeadership | undefined {
-    return this.#leadership?.isLeader === true ? this.#leadership : undefined;
+    return this.#leadership?.isLeader === true && !this.#isEnding ? this.#leadership : undefined;
   }
 
   start(): void {
@@ -102,6 +104,8 @@ export class LeaderLoop {
     const resigning = new AbortController();
     const { signal, unlink } = linkSignals(leadership.signal, resigning.signal, this.#stopping.signal);
     this.#leadership = leadership;
+    this.#isEnding = false;
+    signal.addEventListener('abort', () => (this.#isEnding = true), { once: true });
     this.reporter.elected(name, term);
     const context: EtcdLeaderContext = {
       name,
@@ -137,8 +141,9 @@ export class LeaderLoop {
 
   /** Resolves when all that runs as the leader has ended. */
   async #ended(name: string): Promise<void> {
-    const timer = setTimeout(() => this.reporter.stillRunning(name, this.running), patience);
-    await Promise.all(this.#running.keys());
+    // Whoever shuts down and does not wait any longer says so by itself.
+    const timer = setTimeout(() => this.reporter.stillRunning(name, this.running), patience).unref();
+    while (this.#running.size > 0) await Promise.all(this.#running.keys());
     clearTimeout(timer);
   }
 }

@@ -19,16 +19,32 @@ export function runUnder<T>(lock: EtcdLockHandle, code: () => T): T {
   return store().run(lock, code);
 }
 
-/** Notes the lock of a request. */
-export function noteLock(request: object, lock: EtcdLockHandle): void {
-  Reflect.set(request, onRequest, lock);
+interface Noted {
+  readonly lock: EtcdLockHandle;
+  readonly definition: object;
+}
+
+/** Notes the lock of a request. @param definition what it was taken for */
+export function noteLock(request: object, lock: EtcdLockHandle, definition: object): void {
+  const noted: Noted = { lock, definition };
+  Reflect.set(request, onRequest, noted);
+}
+
+function notedOf(context: ExecutionContext): Noted | undefined {
+  const request: unknown = context.getType() === 'http' ? context.switchToHttp().getRequest() : undefined;
+  if (typeof request !== 'object' || request === null) return undefined;
+  return Reflect.get(request, onRequest) as Noted | undefined;
+}
+
+/** Whether a request has the lock already that is wanted for it. */
+export function hasLock(context: ExecutionContext, definition: object): boolean {
+  const noted = notedOf(context);
+  return noted?.definition === definition && noted.lock.isHeld;
 }
 
 /** The lock under which a handler is called. */
 export function lockOf(context: ExecutionContext): EtcdLockHandle | undefined {
-  const request: unknown = context.getType() === 'http' ? context.switchToHttp().getRequest() : undefined;
-  const noted = typeof request === 'object' && request !== null && Reflect.get(request, onRequest);
-  return (noted as EtcdLockHandle | undefined | false) || getCurrentLock();
+  return notedOf(context)?.lock ?? getCurrentLock();
 }
 
 /**

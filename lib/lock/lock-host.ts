@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import { HttpException, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, Reflector } from '@nestjs/core';
 import {
@@ -8,6 +8,8 @@ import {
   type EtcdLockHandle,
 } from '../client/index.js';
 import { toHttpResponse } from '../filters/http-response.js';
+import { checkText } from '../client/options/check.js';
+import { blaming } from '../explorer/decorated-method.js';
 import { connectionOf } from './connection-of.js';
 import { lockMetadata, type LockDefinition } from './lock-definition.js';
 
@@ -50,6 +52,8 @@ export abstract class LockHost {
   ): Promise<EtcdLockHandle> {
     const { connection, ttl, prefix, wait = 0 } = definition;
     const name = await this.getKey(context, definition);
+    const what = `@EtcdLock of ${context.getClass().name}#${context.getHandler().name}`;
+    blaming(what, () => checkText('key', name));
     const options = {
       ...(ttl === undefined ? undefined : { ttl }),
       ...(prefix === undefined ? undefined : { prefix }),
@@ -101,6 +105,12 @@ export abstract class LockHost {
     const { httpAdapter } = this.modules.get(HttpAdapterHost, { strict: false });
     httpAdapter.setHeader(context.switchToHttp().getResponse(), 'Retry-After', String(seconds));
   }
+}
+
+/** Node's response; Fastify's reply has it inside. */
+export function rawResponseOf(context: ExecutionContext): ServerResponse {
+  const response = context.switchToHttp().getResponse<ServerResponse & { raw?: ServerResponse }>();
+  return response.raw ?? response;
 }
 
 /** The shape of {@link EtcdErrorResponse}. */

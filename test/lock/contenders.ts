@@ -4,6 +4,8 @@ import type { EtcdLockHandle } from 'nestjs-etcd/client';
 
 import { Crowds } from '../../lib/client/lock/crowds.js';
 import { EtcdNamedLock } from '../../lib/client/lock/lock.js';
+import { Tidy } from '../../lib/client/lock/tidy.js';
+import { Removals } from '../../lib/client/lease/removals.js';
 import type { Held } from '../../lib/client/lease/lease-context.js';
 import { FakeEtcd } from './fake-etcd.js';
 import { type Fate, FakeKeys, type Network, type Write } from './fake-keys.js';
@@ -52,7 +54,17 @@ class Contender {
     const quiet = () => undefined;
     const logger = { log: quiet, warn: quiet, error: quiet };
     const { clock, keys, held } = this;
-    const context = { keys, clock, timeout: 2_000, logger, held, crowds: new Crowds(), prefix: '' };
+    const context = {
+      keys,
+      clock,
+      timeout: 2_000,
+      logger,
+      held,
+      crowds: new Crowds(),
+      prefix: '',
+      removals: new Removals(),
+      tidy: new Tidy(async () => undefined),
+    };
     this.lock = new EtcdNamedLock({ ...context, running: new AsyncLocalStorage() }, 'name', { ttl });
   }
 

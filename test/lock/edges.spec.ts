@@ -143,6 +143,63 @@ describe('At the edges', () => {
     await waitFor(async () => (await etcd.raw.value(registration.key))?.includes('http://b'));
   });
 
+  it('the longest time to live is renewed as any other', async () => {
+    const lock = await etcd.client().lock('years', { ttl: 1_000_000_000 }).acquire();
+    await lock.renew();
+    expect(lock.remaining).toBeGreaterThan(900_000_000_000);
+    await lock.release();
+  });
+
+  it('a lease that is being regained is released within the timeout of the client', async () => {
+    const client = etcd.client({ sync: false, timeout: 500 });
+    const lease = await client.lease('/regaining', 'v', { ttl: 30, whenLost: 'reacquire' });
+    await etcd.raw.delete('/regaining');
+    await waitFor(() => lease.signal.aborted);
+    etcd.proxy.blackHole(true);
+    const begin = performance.now();
+    await lease.release();
+    etcd.proxy.blackHole(false);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
+  it('a lease that is asked for again after a lost answer is not cleared away with the first', async () => {
+    const client = etcd.client({ sync: false, timeout: 500 });
+    await client.get('/');
+    etcd.proxy.cutAfter(0);
+    await expect(client.lease('/again', 'same', { ttl: 5 })).rejects.toMatchObject({
+      mayHaveBeenApplied: true,
+    });
+    etcd.proxy.cutAfter(undefined);
+    const lease = await waitFor(() => client.lease('/again', 'same', { ttl: 5 }).catch(() => undefined));
+    await lease.renew();
+    expect(await etcd.raw.value('/again')).toBe('same');
+    expect(lease.isHeld).toBe(true);
+  });
+
+  it('a client leaves no directories of locks behind that nobody uses', async () => {
+    const client = etcd.client();
+    for (const id of [1, 2, 3]) await client.lock(`orders/${id}`).run(() => undefined);
+    await using other = await etcd.client().lock('orders/2').acquire();
+    await client.close();
+    const { node } = await etcd.raw.get('/_locks');
+    expect(node.nodes?.map(({ key }) => key).filter((key) => key?.includes('orders'))).toEqual([
+      '/_locks/orders%2F2',
+    ]);
+    expect(other.isHeld).toBe(true);
+  });
+
+  it('what was never queued is not said to be in the hands of others', async () => {
+    const client = etcd.client({ sync: false });
+    await client.get('/');
+    etcd.proxy.blackHole(true);
+    for (const work of [
+      () => client.lock('away').acquire({ wait: 200 }),
+      () => client.election('away').campaign('me', { wait: 200 }),
+    ])
+      await expect(work()).rejects.toMatchObject({ code: 'ETCD_TIMEOUT' });
+    etcd.proxy.blackHole(false);
+  });
+
   it('a wrong prefix is named as such', () => {
     const client = etcd.client();
     for (const prefix of [5, '//', '', null] as never[]) {

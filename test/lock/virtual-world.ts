@@ -1,6 +1,8 @@
 import { Crowds } from '../../lib/client/lock/crowds.js';
 import { Holding } from '../../lib/client/lease/holding.js';
 import type { Held, LeaseContext } from '../../lib/client/lease/lease-context.js';
+import { Tidy } from '../../lib/client/lock/tidy.js';
+import { Removals } from '../../lib/client/lease/removals.js';
 import { FakeEtcd } from './fake-etcd.js';
 import { FakeKeys } from './fake-keys.js';
 import { ScriptedNetwork } from './scripted-network.js';
@@ -13,13 +15,15 @@ export class VirtualWorld {
   readonly network = new ScriptedNetwork();
   readonly keys = new FakeKeys(this.etcd, this.clock, this.network);
   readonly held = new Set<Held>();
+  readonly removals = new Removals();
+  readonly tidy = new Tidy(async () => undefined);
   readonly warnings: string[] = [];
 
-  get context(): LeaseContext & { readonly crowds: Crowds; readonly prefix: string } {
+  get context(): LeaseContext & { readonly crowds: Crowds; readonly tidy: Tidy } {
     const warn = (message: string) => void this.warnings.push(message);
     const logger = { log: () => undefined, warn, error: warn };
-    const { clock, keys, held } = this;
-    return { clock, keys, held, logger, timeout: 5_000, crowds: new Crowds(), prefix: '' };
+    const { clock, keys, held, removals, tidy } = this;
+    return { clock, keys, held, logger, timeout: 5_000, crowds: new Crowds(), prefix: '', removals, tidy };
   }
 
   /** Holds `/k` with the value `v`, which was asked for so long ago. */

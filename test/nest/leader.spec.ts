@@ -361,11 +361,48 @@ describe('@LeaderOnly', () => {
     await using outside = new EtcdClient(options);
     const closed = replica.app.close();
     await waitFor(() => replica.types.includes('leader.ended'));
+    // It still has the lead, so that nobody else runs beside the job, and begins nothing new.
     await expect(outside.election('long').leader()).resolves.toBeDefined();
+    expect(replica.isLeader('long')).toBe(false);
+    await replica.app.get(Long).job();
+    expect(calls).toEqual([]);
     end.happen(undefined);
     await Promise.all([job, closed]);
     expect(calls).toEqual(['ended']);
     await expect(outside.election('long').leader()).resolves.toBeUndefined();
+  });
+
+  it('works on what a factory makes, and for methods that override and call it', async () => {
+    class Base {
+      @LeaderOnly('base')
+      async job(): Promise<void> {
+        calls.push('base');
+      }
+    }
+    @Injectable()
+    class Child extends Base {
+      override async job(): Promise<void> {
+        calls.push('child');
+        await super.job();
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [EtcdModule.forRoot({ hosts: etcd.url })],
+      providers: [Child, { provide: 'made', useFactory: () => new Base() }],
+    }).compile();
+    await app.init();
+    await waitFor(() => app.get(EtcdLeaders).isLeader('base'));
+    await app.get(Child).job();
+    await app.get<Base>('made').job();
+    expect(calls).toEqual(['child', 'base', 'base']);
+    await app.close();
+    // A call that does nothing can be awaited as any other.
+    await expect(
+      app
+        .get<Base>('made')
+        .job()
+        .catch(() => 'failed'),
+    ).resolves.toBeUndefined();
   });
 
   it('asks the connection that it names', async () => {

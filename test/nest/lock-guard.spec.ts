@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, type ExecutionContext, Get, Post, UseGuards } from '@nestjs/common';
+import { Controller, type ExecutionContext, Get, Post, UseGuards, UseInterceptors } from '@nestjs/common';
 import { type INestApplication, Injectable } from '@nestjs/common';
 import {
   CurrentLock,
@@ -8,10 +8,22 @@ import {
   EtcdLock,
   type EtcdLockHandle,
   LockGuard,
+  LockInterceptor,
 } from 'nestjs-etcd';
+import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 import { adapters, listen, moment } from './locking.js';
+
+/** Takes what is written, as the adapters of functions in clouds do. */
+class Writing extends Writable {
+  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+    done();
+  }
+}
 
 interface Order {
   readonly params: { readonly id: string };
@@ -62,6 +74,14 @@ class Orders {
   @EtcdLock('fails')
   fails() {
     throw new Error('on purpose');
+  }
+
+  @Post('twice')
+  @UseGuards(LockGuard, LockGuard)
+  @UseInterceptors(LockInterceptor)
+  @EtcdLock('twice')
+  twice(@CurrentLock() lock: EtcdLockHandle) {
+    return { name: lock.name };
   }
 
   @Get('free')
@@ -190,6 +210,25 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
   it('lets handlers pass that want no lock, and what a guard of the application skips', async () => {
     await expect((await fetch(`${url}/free`)).json()).resolves.toEqual({ isLocked: false });
     await expect((await post('skipping')).json()).resolves.toEqual({ isLocked: false });
+  });
+
+  it('takes the lock once for a request, however often it stands over the handler', async () => {
+    const response = await post('twice');
+    expect(response.status).toBe(201);
+    await expect(response.json()).resolves.toEqual({ name: 'twice' });
+    await waitFor(async () => (await holder('twice')) === undefined);
+  });
+
+  it('gives the lock back when a response without a socket is finished', async () => {
+    const request = new IncomingMessage(new Socket());
+    Object.assign(request, { method: 'POST', url: '/locked/10', headers: {} });
+    const response = new ServerResponse(request);
+    const finished = once(response, 'finish');
+    app.getHttpAdapter().getHttpServer().emit('request', request, response);
+    response.assignSocket(new Writing() as unknown as Socket);
+    await finished;
+    expect(response.statusCode).toBe(201);
+    await waitFor(async () => (await holder('orders/10')) === undefined);
   });
 
   it('lets one of many requests at once pass', async () => {

@@ -19,6 +19,7 @@ import { waitFor } from '../support/wait-for.js';
 import { adapters, listen, moment } from './locking.js';
 
 let gate: ReturnType<typeof moment>;
+const seen: string[] = [];
 
 /** A handler as microservices, WebSockets and GraphQL call it. */
 @Injectable()
@@ -61,9 +62,15 @@ class Streams {
     return { name: getCurrentLock()?.name };
   }
 
+  @Get('waits')
+  @EtcdLock('stream', { wait: 20_000 })
+  waits() {
+    seen.push('waits');
+  }
+
   @Sse('ticks')
   ticks(): Observable<{ data: string }> {
-    return interval(20).pipe(
+    return interval(200).pipe(
       take(3),
       map((tick) => ({ data: `${tick} ${getCurrentLock()?.name}` })),
     );
@@ -141,6 +148,15 @@ describe('LockInterceptor', () => {
     async (_name, adapter) => {
       const { app: web, url } = await listen(adapter(), { hosts: etcd.url }, { controllers: [Streams] });
       try {
+        const lock = await outside.lock('stream').acquire();
+        const leaving = new AbortController();
+        const waiting = fetch(`${url}/waits`, { signal: leaving.signal });
+        await waitFor(async () => (await outside.lock('stream').waiters()).length === 1);
+        leaving.abort();
+        await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+        await waitFor(async () => (await outside.lock('stream').waiters()).length === 0);
+        await lock.release();
+        expect(seen).toEqual([]);
         await expect((await fetch(`${url}/held`)).json()).resolves.toEqual({ name: 'stream' });
         await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
         const stream = await fetch(`${url}/ticks`);

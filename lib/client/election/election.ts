@@ -59,15 +59,15 @@ export class EtcdElection {
    * It waits for etcd, too, and gets over the loss of its entry.
    *
    * @param value what the candidate says of itself
-   * @throws {EtcdLockNotAcquiredError} when `wait` has passed, {@link EtcdAbortedError}, and what etcd refuses for good; the entry
-   * is removed then
+   * @throws {EtcdLockNotAcquiredError} when `wait` has passed, {@link EtcdTimeoutError} when etcd has not answered by then,
+   * {@link EtcdAbortedError}, and what etcd refuses for good; the entry is removed then
    */
   async campaign(value: string, options: EtcdAcquireOptions = {}): Promise<EtcdLeadership> {
     if (typeof value !== 'string') throw new EtcdOptionsError('value', `expected a text, got ${show(value)}`);
     checkAcquireOptions(options, 'campaign');
     const { wait, signal } = options;
     const error = (): EtcdLockNotAcquiredError =>
-      new EtcdLockNotAcquiredError(this.name, `others have led, or etcd was away, for the ${wait} ms given`);
+      new EtcdLockNotAcquiredError(this.name, `others have led for the ${wait} ms that were given`);
     const isOnce = wait === 0;
     const limit = wait === undefined || isOnce ? undefined : { milliseconds: wait, error };
     const place = { directory: this.key, ttl: this.ttl, value: () => encodeEntry(value) };

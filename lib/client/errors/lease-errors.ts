@@ -57,7 +57,7 @@ export class EtcdLockReentryError extends EtcdError {
   constructor(lock: string) {
     super(
       `The lock '${lock}' is held by the code that asks for it, which would wait for itself. ` +
-        'Call `run` with `reentrant: true` to go on under the lock that is held.',
+        'Give `run`, or `@WithLock`, the option `reentrant: true` to go on under the lock that is held.',
     );
     this.lock = lock;
   }

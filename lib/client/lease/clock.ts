@@ -4,9 +4,12 @@ import { offAbort, onAbort } from '../http/abort.js';
 export interface Clock {
   /** Milliseconds since some time in the past. It never goes back. */
   now(): number;
-  /** Calls once after so many milliseconds. @returns what takes the call back */
+  /** Calls once after so many milliseconds, or after {@link longestTimer}. @returns what takes the call back */
   after(milliseconds: number, callback: () => void): () => void;
 }
+
+/** Node's timers do not last longer, in milliseconds: some 24 days. */
+export const longestTimer = 2_147_483_647;
 
 /** A wall clock that is further ahead of the steady one than this was set, or the machine has slept, in milliseconds. */
 const leap = 100;
@@ -31,7 +34,7 @@ export class SystemClock implements Clock {
   }
 
   after(milliseconds: number, callback: () => void): () => void {
-    const timer = setTimeout(callback, Math.max(0, milliseconds));
+    const timer = setTimeout(callback, Math.min(longestTimer, Math.max(0, milliseconds)));
     return () => clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
 import { EtcdClosedError, EtcdLeaseLostError, type EtcdLeaseLossReason } from '../errors/index.js';
 import type { EtcdNode } from '../keys/index.js';
 import type { Held, LeaseContext } from './lease-context.js';
+import { longestTimer } from './clock.js';
 import { OwnKey, type Limits } from './own-key.js';
 import { longestPause, shortestPause } from './trying.js';
 
@@ -178,7 +179,7 @@ export class Holding implements Held {
 
   /** For as long as there is still time for it. */
   readonly #limits = (): Limits => ({
-    timeout: Math.max(1, this.#deadline - this.#context.clock.now()),
+    timeout: Math.min(longestTimer, Math.max(1, this.#deadline - this.#context.clock.now())),
     signal: this.#over.signal,
   });
 

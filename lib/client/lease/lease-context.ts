@@ -2,6 +2,7 @@ import type { EtcdNamespace } from '../etcd-namespace.js';
 import { EtcdClosedError } from '../errors/index.js';
 import type { EtcdLogger } from '../options/index.js';
 import type { Clock } from './clock.js';
+import type { Removals } from './removals.js';
 
 /** What of the keys a lease is built from: public methods, so that anybody could build it. */
 export type LeaseKeys = Pick<
@@ -24,6 +25,10 @@ export interface LeaseContext {
   readonly logger: EtcdLogger;
   /** What is to be given back when the client closes. */
   readonly held: Set<Held>;
+  /** The prefix of the namespace, which tells keys of one name apart. */
+  readonly prefix: string;
+  /** What is cleared away in the background. */
+  readonly removals: Removals;
 }
 
 /** Waits for work; what comes of it when the client closes meanwhile is given back. @throws {EtcdClosedError} then */

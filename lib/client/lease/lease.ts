@@ -25,7 +25,7 @@ export interface EtcdLeaseEvents {
  * loss before etcd lets anybody else have it. Its value should be one that nobody else writes, because it proves whose it is.
  *
  * @example
- * await using lease = await etcd.lease('/services/web/1', 'http://10.0.0.7:3000', { ttl: 10 });
+ * await using lease = await etcd.lease('/workers/7', randomUUID(), { ttl: 10 });
  * lease.signal.addEventListener('abort', () => console.log('no longer ours'));
  */
 export class EtcdLease implements Held, AsyncDisposable {
@@ -143,11 +143,13 @@ export class EtcdLease implements Held, AsyncDisposable {
   async release(): Promise<boolean> {
     this.#ending.abort();
     this.#context.held.delete(this);
-    await this.#regaining;
+    const { clock, timeout } = this.#context;
+    // What is under way can last longer; whatever comes of it is released then.
+    if (this.#regaining !== undefined) await Promise.race([this.#regaining, pause(clock, timeout)]);
     return this.#holding.release();
   }
 
-  /** @internal When the client closes. */
+  /** Ends the lease because the client closes: its {@link signal} is aborted first. It never rejects. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#regaining;
@@ -184,10 +186,12 @@ export class EtcdLease implements Held, AsyncDisposable {
       if (signal.aborted) return;
       try {
         const value = this.#value;
-        this.#holding = await hold(this.#context, this.key, value, { ttl: this.ttl }, true);
+        const holding = await hold(this.#context, this.key, value, { ttl: this.ttl });
+        if (signal.aborted) return void (await holding.release());
+        this.#holding = holding;
         // It can have been changed meanwhile, and while it was lost.
-        if (value !== this.#value) await this.#holding.change(this.#value);
-        if (this.#holding.isHeld) this.#listeners.call('regained');
+        if (value !== this.#value) await holding.change(this.#value).catch(() => undefined);
+        if (holding.isHeld) this.#listeners.call('regained');
         return this.#follow();
       } catch {
         // Another one has it, or etcd is away; the cluster's own log line says the latter.
@@ -197,17 +201,18 @@ export class EtcdLease implements Held, AsyncDisposable {
 }
 
 /**
- * Makes the key: `PUT /v2/keys/KEY` with its TTL, and `prevExist=false` unless it may be replaced.
- * @param isRegained whether it is tried again with the same value when it fails
+ * Makes the key: `PUT /v2/keys/KEY` with its TTL, and `prevExist=false` unless it may be replaced. A try before with the same
+ * value, which may have been done, is cleared away first.
  */
 async function hold(
   context: LeaseContext,
   key: string,
   value: string,
   { ttl = defaultTtl, replace = false, timeout, signal }: EtcdLeaseOptions,
-  isRegained = false,
 ): Promise<Holding> {
   const { keys, clock } = context;
+  const place = JSON.stringify([context.prefix, key, value]);
+  await context.removals.of(place);
   const sentAt = clock.now();
   const options = { ttl, signal, ...(timeout === undefined ? undefined : { timeout }) };
   try {
@@ -217,9 +222,7 @@ async function hold(
     const made = making.then(({ node }) => new Holding(context, { node, value, ttl, sentAt }));
     return await holdWhile(context.held, made, (holding) => holding.close());
   } catch (error) {
-    // Whoever makes the key again must not meet this.
-    const removal = mayBeDone(error) && removeOwn(context, key, value, sentAt + ttl * 1_000);
-    if (isRegained) await removal;
+    if (mayBeDone(error)) context.removals.begin(place, removeOwn(context, key, value, sentAt + ttl * 1_000));
     throw error;
   }
 }

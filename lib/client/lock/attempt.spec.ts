@@ -26,11 +26,23 @@ describe('Attempt', () => {
     const { clock, context } = new VirtualWorld();
     const error = new Error('too late');
     const attempt = new Attempt(context, undefined, { milliseconds: 300, error: () => error });
+    attempt.hasEntered = true;
     const failing = caught(attempt.race(never, () => undefined));
     await clock.pass(299);
     expect(attempt.signal.aborted).toBe(false);
     await clock.pass(1);
     expect(await failing).toBe(error);
+  });
+
+  it('says that etcd has not answered when there was no entry in time', async () => {
+    const { clock, context } = new VirtualWorld();
+    const attempt = new Attempt(context, undefined, {
+      milliseconds: 300,
+      error: () => new Error('too late'),
+    });
+    const failing = caught(attempt.race(never, () => undefined));
+    await clock.pass(300);
+    expect(await failing).toMatchObject({ code: 'ETCD_TIMEOUT' });
   });
 
   it('fails with the reason of the caller as the cause, also when that came before', async () => {

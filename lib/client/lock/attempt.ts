@@ -1,14 +1,16 @@
-import { EtcdAbortedError, EtcdClosedError } from '../errors/index.js';
+import { EtcdAbortedError, EtcdClosedError, EtcdTimeoutError } from '../errors/index.js';
 import { offAbort, onAbort } from '../http/abort.js';
 import type { Held, LeaseContext } from '../lease/lease-context.js';
 
 /** An attempt to get something that others may have: until it is got, aborted, too late, or the client is closed. */
 export class Attempt implements Held {
+  /** Whether there has been an entry in the queue, and so it is known that others have what is wanted. */
+  hasEntered = false;
   readonly #ending = new AbortController();
   readonly #cancelTimer: () => void = () => undefined;
   readonly #abort: () => void;
 
-  /** @param wait milliseconds to wait at most, and what it fails with then */
+  /** @param wait milliseconds to wait at most, and what it fails with then when others have what is wanted */
   constructor(
     private readonly context: LeaseContext,
     private readonly userSignal: AbortSignal | undefined,
@@ -18,7 +20,12 @@ export class Attempt implements Held {
     onAbort(userSignal, this.#abort);
     if (userSignal?.aborted === true) this.#abort();
     if (wait !== undefined)
-      this.#cancelTimer = context.clock.after(wait.milliseconds, () => this.#ending.abort(wait.error()));
+      this.#cancelTimer = context.clock.after(wait.milliseconds, () => {
+        const away = new EtcdTimeoutError(
+          `etcd has not answered in the ${wait.milliseconds} ms that were given.`,
+        );
+        this.#ending.abort(this.hasEntered ? wait.error() : away);
+      });
     context.held.add(this);
   }
 

@@ -18,9 +18,10 @@ export class Crowds {
   /** @param open opens a watch of the queue @returns what leaves the group */
   join(queue: string, open: () => EtcdWatcher): () => void {
     const group = this.#groups.get(queue) ?? { count: 0, watcher: undefined };
-    this.#groups.set(queue, group);
     // It is there to be shared. What it tells, and how it ends, those tell who share it.
-    if (++group.count >= crowd) group.watcher ??= open().on('event', ignore).on('error', ignore);
+    if (group.count + 1 >= crowd) group.watcher ??= open().on('event', ignore).on('error', ignore);
+    group.count++;
+    this.#groups.set(queue, group);
     return () => {
       if (--group.count > 0) return;
       void group.watcher?.close();

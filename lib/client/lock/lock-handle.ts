@@ -1,19 +1,27 @@
 import type { Holding } from '../lease/holding.js';
 import { tokenOf } from './lock-name.js';
 
+/** What a handle tells the lock that it is of. @internal */
+export interface HandleOwner {
+  /** Calls code that then runs under the lock. */
+  enter(lock: EtcdLockHandle, code: () => unknown): unknown;
+  /** The lock was given back. */
+  left(): void;
+}
+
 /** A lock that is held, until it is released or lost. */
 export class EtcdLockHandle implements AsyncDisposable {
   readonly #holding: Holding;
-  readonly #enter: (lock: EtcdLockHandle, code: () => unknown) => unknown;
+  readonly #owner: HandleOwner;
 
-  /** @internal Made by {@link EtcdNamedLock}. @param name the lock's name @param enter calls code that then runs under the lock */
+  /** @internal Made by {@link EtcdNamedLock}. @param name the lock's name */
   constructor(
     readonly name: string,
     holding: Holding,
-    enter: (lock: EtcdLockHandle, code: () => unknown) => unknown,
+    owner: HandleOwner,
   ) {
     this.#holding = holding;
-    this.#enter = enter;
+    this.#owner = owner;
   }
 
   /** The entry in the lock's queue, such as `/_locks/NAME/00000000000000000042`. */
@@ -60,7 +68,7 @@ export class EtcdLockHandle implements AsyncDisposable {
 
   /** Calls code that then counts as running under the lock: it is refused the same lock once more, as within `run`. */
   enter<T>(code: () => T): T {
-    return this.#enter(this, code) as T;
+    return this.#owner.enter(this, code) as T;
   }
 
   /**
@@ -75,13 +83,17 @@ export class EtcdLockHandle implements AsyncDisposable {
    * Gives it back: `DELETE /v2/keys/KEY?prevValue=UUID`. It never rejects, and may be called again.
    * @returns whether the entry was removed by this; when etcd does not answer, trying goes on until the entry expires
    */
-  release(): Promise<boolean> {
-    return this.#holding.release();
+  async release(): Promise<boolean> {
+    const removed = await this.#holding.release();
+    this.#owner.left();
+    return removed;
   }
 
   /** Gives it back while what runs under it goes on: {@link signal} is aborted first. It never rejects. @returns as {@link release} */
-  abandon(): Promise<boolean> {
-    return this.#holding.abandon();
+  async abandon(): Promise<boolean> {
+    const removed = await this.#holding.abandon();
+    this.#owner.left();
+    return removed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

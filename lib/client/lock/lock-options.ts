@@ -32,6 +32,7 @@ export interface EtcdRunOptions extends EtcdAcquireOptions {
 }
 
 const lockNames = new Set(['ttl', 'prefix']);
+const tryNames = new Set(['signal']);
 const acquireNames = new Set(['wait', 'signal']);
 const runNames = new Set([...acquireNames, 'reentrant']);
 const longestWait = 2_147_483_647;
@@ -46,6 +47,12 @@ export function checkLockOptions(options: EtcdLockOptions, what = 'lock'): void 
 export function checkAcquireOptions(options: EtcdAcquireOptions, what = 'acquire'): void {
   checkNames(`options of ${what}`, options, acquireNames);
   checkWait(options.wait);
+  checkSignal(options.signal);
+}
+
+/** @throws {EtcdOptionsError} */
+export function checkTryOptions(options: Pick<EtcdAcquireOptions, 'signal'>): void {
+  checkNames('options of tryAcquire', options, tryNames);
   checkSignal(options.signal);
 }
 

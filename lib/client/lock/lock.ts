@@ -1,13 +1,13 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { EtcdLockNotAcquiredError, EtcdLockReentryError } from '../errors/index.js';
+import { EtcdLockNotAcquiredError, EtcdLockReentryError, EtcdOptionsError } from '../errors/index.js';
 import type { EtcdNode } from '../keys/index.js';
 import { Holding } from '../lease/holding.js';
 import { holdWhile } from '../lease/lease-context.js';
 import { defaultTtl } from '../lease/lease-options.js';
 import { removeOwn } from '../lease/remove-own.js';
 import { isForeign, mayBeDone } from '../lease/trying.js';
-import { checkText } from '../options/check.js';
+import { checkText, show } from '../options/check.js';
 import { Attempt } from './attempt.js';
 import { EtcdLockHandle } from './lock-handle.js';
 import { keyOf, tokenOf } from './lock-name.js';
@@ -15,17 +15,20 @@ import {
   checkAcquireOptions,
   checkLockOptions,
   checkRunOptions,
+  checkTryOptions,
   type EtcdAcquireOptions,
   type EtcdLockOptions,
   type EtcdRunOptions,
 } from './lock-options.js';
 import { isFirst, Place, queueUp, tryFirst, type PlaceOptions, type QueueContext } from './place.js';
 import { readQueue } from './queue.js';
+import type { Tidy } from './tidy.js';
 
 /** What locks need of their client. @internal */
 export interface LockContext extends QueueContext {
   /** The locks that the running code was called under, by their directories. */
   readonly running: AsyncLocalStorage<ReadonlyMap<string, EtcdLockHandle>>;
+  readonly tidy: Tidy;
 }
 
 /** Who holds a lock, or waits for it. */
@@ -78,8 +81,8 @@ export class EtcdNamedLock {
    * Waits for the lock: `POST /v2/keys/_locks/NAME`, then `GET` of the same, and a watch of the entry before. While it
    * waits, it gets over the loss of members, of its entry and of etcd's history.
    *
-   * @throws {EtcdLockNotAcquiredError} when `wait` has passed, {@link EtcdAbortedError}, and what its first request fails with;
-   * its entry is removed then
+   * @throws {EtcdLockNotAcquiredError} when `wait` has passed, {@link EtcdTimeoutError} when etcd has not answered by then,
+   * {@link EtcdAbortedError}, and what its first request fails with; its entry is removed then
    */
   async acquire(options: EtcdAcquireOptions = {}): Promise<EtcdLockHandle> {
     checkAcquireOptions(options);
@@ -95,7 +98,7 @@ export class EtcdNamedLock {
    * @returns the lock that is held, or `undefined`. @throws what a request fails with; its entry is removed then
    */
   async tryAcquire(options: Pick<EtcdAcquireOptions, 'signal'> = {}): Promise<EtcdLockHandle | undefined> {
-    checkAcquireOptions(options);
+    checkTryOptions(options);
     this.#refuseReentry();
     const place = await this.#attempt(options, (attempt) => tryFirst(this.#context, this.#place, attempt));
     return place && this.#handle(place);
@@ -109,6 +112,8 @@ export class EtcdNamedLock {
    */
   async run<T>(code: (lock: EtcdLockHandle) => T, options: EtcdRunOptions = {}): Promise<Awaited<T>> {
     checkRunOptions(options);
+    if (typeof code !== 'function')
+      throw new EtcdOptionsError('code', `expected a function (lock) => result, got ${show(code)}`);
     const { reentrant = false, ...acquire } = options;
     const held = this.#own;
     if (reentrant && held !== undefined) return await code(held);
@@ -143,6 +148,7 @@ export class EtcdNamedLock {
     checkAcquireOptions(options);
     const taken = await this.#attempt(options, async (attempt) => {
       const place = await attempt.race(this.#adopt(uuidOfEntry), (late) => void late.leave());
+      attempt.hasEntered = true;
       if (await isFirst(place, attempt.signal)) return place;
       throw new EtcdLockNotAcquiredError(this.name, 'the entry that was taken over is lost');
     });
@@ -175,16 +181,24 @@ export class EtcdNamedLock {
     work: (attempt: Attempt) => Promise<Got>,
   ): Promise<Got> {
     const error = (): unknown =>
-      new EtcdLockNotAcquiredError(this.name, `it could not be had within ${wait} ms`);
+      new EtcdLockNotAcquiredError(this.name, `others have had it for the ${wait} ms that were given`);
     const limit = wait === undefined ? undefined : { milliseconds: wait, error };
-    return new Attempt(this.#context, signal, limit).run(work);
+    this.#context.tidy.used(this.#fullKey);
+    let got: Got | undefined;
+    try {
+      got = await new Attempt(this.#context, signal, limit).run(work);
+      return got;
+    } finally {
+      if (got === undefined) this.#context.tidy.left(this.#fullKey);
+    }
   }
 
   #handle({ holding }: Place): EtcdLockHandle {
     const { running } = this.#context;
-    return new EtcdLockHandle(this.name, holding, (lock, code) =>
-      running.run(new Map(running.getStore()).set(this.#fullKey, lock), code),
-    );
+    return new EtcdLockHandle(this.name, holding, {
+      enter: (lock, code) => running.run(new Map(running.getStore()).set(this.#fullKey, lock), code),
+      left: () => this.#context.tidy.left(this.#fullKey),
+    });
   }
 
   async #adopt(uuidOfEntry: string): Promise<Place> {

@@ -16,13 +16,11 @@ const firstSweep = 250;
 /** etcd can apply a write so long after it was sent, in milliseconds. */
 const longestDelay = 20_000;
 /** Who gives up an attempt waits so long at most for its entry to be removed, in milliseconds. */
-const leaving = 500;
+const leaving = 100;
 
 /** What a queue needs of its client. @internal */
 export interface QueueContext extends LeaseContext {
   readonly crowds: Crowds;
-  /** The prefix of the namespace, which tells queues of one name apart. */
-  readonly prefix: string;
 }
 
 /** Where and as what somebody queues up. */
@@ -141,15 +139,14 @@ export async function queueUp(
   attempt: Attempt,
   isPatient = false,
 ): Promise<Place> {
-  let hasEntered = isPatient;
   for (let wait = shortestPause; ; wait = Math.min(longestPause, 2 * wait)) {
     try {
       const place = await attempt.race(Place.enter(context, options), (late) => void late.leave());
-      hasEntered = true;
+      attempt.hasEntered = true;
       if (await isFirst(place, attempt.signal)) return place;
     } catch (error) {
       attempt.signal.throwIfAborted();
-      if (!hasEntered || !passes(error)) throw error;
+      if (!(isPatient || attempt.hasEntered) || !passes(error)) throw error;
     }
     await pause(context.clock, jittered(wait), attempt.signal);
     attempt.signal.throwIfAborted();

@@ -32,7 +32,8 @@ export interface ResolvedOptions {
   readonly logger: EtcdLogger;
 }
 
-const optionNames = new Set([
+/** The names of all options of a client. */
+export const optionNames: ReadonlySet<string> = new Set([
   'hosts', 'srv', 'auth', 'tls', 'timeout', 'tryTimeout', 'connections', 'sync', 'order', 'quorum', 'clusterId', 'maxResponseBytes', 'watch', 'logger',
 ]); // prettier-ignore
 const authNames = new Set(['username', 'password']);
