@@ -21,3 +21,12 @@ export async function roundTrip(app: INestApplication, key: string, value: strin
   const read = await fetch(url);
   return read.json();
 }
+
+/** Asks for the locked route, and for what the leader has done. */
+export async function locked(app: INestApplication): Promise<unknown[]> {
+  const url = `${await app.getUrl()}/locked`;
+  const answers = [await fetch(url, { method: 'POST' }), await fetch(`${url}/term`)];
+  return Promise.all(answers.map((answer) => answer.json()));
+}
+
+export const lockedAnswers = [{ lock: 'locked', job: 'a under jobs/a' }, { isNegative: true }];
