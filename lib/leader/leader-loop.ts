@@ -127,7 +127,8 @@ export class LeaderLoop {
         resigning.abort();
       }
     };
-    for (const method of this.methods) void this.track(lead(method), method.handler);
+    // It can have been stopped, or have lost the lead, at the moment of its election.
+    if (!signal.aborted) for (const method of this.methods) void this.track(lead(method), method.handler);
     await aborted(signal);
     unlink();
     const isLost = leadership.signal.aborted;

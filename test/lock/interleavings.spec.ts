@@ -64,6 +64,9 @@ async function play(kind: fc.Arbitrary<Story>): Promise<number> {
   return acquired;
 }
 
+// Some seconds, and many more on a machine that has other things to do.
+jest.setTimeout(180_000);
+
 describe('contenders whose requests and answers come in any order', () => {
   beforeEach(() => {
     // So that a seed tells the whole story.

@@ -119,7 +119,7 @@ export class EtcdLease implements Held, AsyncDisposable {
   }
 
   /**
-   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=…`. It is renewed by itself, too.
+   * Renews it now: `PUT /v2/keys/KEY` with `refresh=true&prevExist=true&prevValue=…&prevIndex=…`. It is renewed by itself, too.
    * @throws {EtcdLeaseLostError} when it is not ours any more
    */
   renew(): Promise<void> {
@@ -127,7 +127,7 @@ export class EtcdLease implements Held, AsyncDisposable {
   }
 
   /**
-   * Gives the key another value: `PUT /v2/keys/KEY` with `prevValue`. What it is when the lease is regained, too.
+   * Gives the key another value: `PUT /v2/keys/KEY` with `prevValue` and `prevIndex`. What it is when the lease is regained, too.
    * @throws {EtcdLeaseLostError} when it is not ours any more
    */
   async change(value: string): Promise<void> {
@@ -137,7 +137,7 @@ export class EtcdLease implements Held, AsyncDisposable {
   }
 
   /**
-   * Ends the lease and removes the key: `DELETE /v2/keys/KEY?prevValue=…`. It never rejects, and may be called again.
+   * Ends the lease and removes the key: `DELETE /v2/keys/KEY?prevValue=…&prevIndex=…`. It never rejects, and may be called again.
    * @returns whether the key was removed by this; when etcd does not answer, trying goes on until the key expires
    */
   async release(): Promise<boolean> {

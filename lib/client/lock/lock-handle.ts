@@ -80,7 +80,7 @@ export class EtcdLockHandle implements AsyncDisposable {
   }
 
   /**
-   * Gives it back: `DELETE /v2/keys/KEY?prevValue=UUID`. It never rejects, and may be called again.
+   * Gives it back: `DELETE /v2/keys/KEY?prevValue=UUID&prevIndex=…`. It never rejects, and may be called again.
    * @returns whether the entry was removed by this; when etcd does not answer, trying goes on until the entry expires
    */
   async release(): Promise<boolean> {
