@@ -7,6 +7,7 @@ export const base = {
     '^nestjs-etcd$': '<rootDir>/lib/index.ts',
     '^nestjs-etcd/client$': '<rootDir>/lib/client/index.ts',
     '^nestjs-etcd/terminus$': '<rootDir>/lib/health/index.ts',
+    '^nestjs-etcd/testing$': '<rootDir>/lib/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/package/', '<rootDir>/sample/.*/dist/'],

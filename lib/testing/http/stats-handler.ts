@@ -1,0 +1,50 @@
+import type { Member } from '../member.js';
+import { formatTime } from '../store/index.js';
+
+/** Answers `/v2/stats/store`. */
+export function storeStats({ store }: Member): string {
+  return JSON.stringify({ ...store.stats, watchers: store.watchers });
+}
+
+/** Answers `/v2/stats/self`: the one member leads since it has started. */
+export function selfStats({ id, startTime, options: { name, clock } }: Member): string {
+  const start = formatTime(startTime);
+  return JSON.stringify({
+    name,
+    id,
+    state: 'StateLeader',
+    startTime: start,
+    leaderInfo: { leader: id, uptime: formatDuration(clock.now() - startTime), startTime: start },
+    recvAppendRequestCnt: 0,
+    sendAppendRequestCnt: 0,
+  });
+}
+
+/** Answers `/v2/stats/leader`: nobody follows. */
+export function leaderStats({ id }: Member): string {
+  return JSON.stringify({ leader: id, followers: {} });
+}
+
+/** A duration as Go writes it: `1h2m3.5s`, and below a second `12.5ms`, `12.5µs` or `12ns`. A byte string. */
+export function formatDuration(nanoseconds: bigint): string {
+  if (nanoseconds === 0n) return '0s';
+  const units = [
+    [1_000n, 1n, 'ns'],
+    [1_000_000n, 1_000n, '\u00c2\u00b5s'],
+    [1_000_000_000n, 1_000_000n, 'ms'],
+  ] as const;
+  for (const [below, unit, name] of units)
+    if (nanoseconds < below) return `${decimal(nanoseconds, unit)}${name}`;
+  const minute = 60_000_000_000n;
+  const hours = nanoseconds / (60n * minute);
+  const minutes = (nanoseconds / minute) % 60n;
+  const seconds = `${decimal(nanoseconds % minute, 1_000_000_000n)}s`;
+  if (hours > 0n) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0n ? `${minutes}m${seconds}` : seconds;
+}
+
+function decimal(value: bigint, unit: bigint): string {
+  const digits = unit.toString().length - 1;
+  const fraction = digits === 0 ? '' : (value % unit).toString().padStart(digits, '0').replace(/0+$/, '');
+  return fraction === '' ? `${value / unit}` : `${value / unit}.${fraction}`;
+}

@@ -1,0 +1,6 @@
+export { KeysError, type ErrorCode } from './error-codes.js';
+export { expirationOf, formatTime } from './expiration.js';
+export { isCreation, type StoreEvent } from './store-event.js';
+export type { NodeView } from './store-node.js';
+export { Store, type StoreOptions } from './store.js';
+export type { Watcher, WatchOptions } from './watcher.js';

@@ -1,0 +1,103 @@
+/** A request as it arrived. */
+export interface EmbeddedRequest {
+  readonly method: string;
+  /** The target as it was sent, e.g. `/v2/keys/a?recursive=true`. */
+  readonly url: string;
+}
+
+/** Which requests a {@link EmbeddedFault} is for. @default each */
+export type EmbeddedFaultMatch = (request: EmbeddedRequest) => boolean;
+
+/** What is to go wrong with a request. */
+export type EmbeddedFault = (
+  | {
+      /** Answers this status in place of etcd; the request does nothing. */
+      readonly status: number;
+      /** @default '' */
+      readonly body?: string;
+    }
+  /** Resets the connection; the request does nothing. */
+  | { readonly reset: true }
+  /** Begins to deal with the request so many ms later. */
+  | { readonly delay: number }
+  /** Does what is asked for, and cuts the connection after so many bytes of the answer, its head included. */
+  | { readonly cutAfterBytes: number }
+) & {
+  readonly match?: EmbeddedFaultMatch;
+  /** How many requests it is for. @default 1 */
+  readonly times?: number;
+};
+
+/** How many requests are remembered. */
+const longestLog = 10_000;
+
+/** What tests may do to the requests of a server: hold them up, let them fail, look at them. */
+export class Traffic {
+  readonly #faults: { readonly fault: EmbeddedFault; left: number }[] = [];
+  readonly #requests: EmbeddedRequest[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #watches = new Set<() => void>();
+  #paused = false;
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  get requests(): readonly EmbeddedRequest[] {
+    return [...this.#requests];
+  }
+
+  clearRequests(): void {
+    this.#requests.length = 0;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const action of waiting) action();
+  }
+
+  /** Does something now, or once the server is no longer paused. An action that waits already waits once. */
+  whenRunning(action: () => void): void {
+    if (this.#paused) this.#waiting.add(action);
+    else action();
+  }
+
+  /** Notes a watch that goes on. @param cut what ends its connection @returns what forgets it */
+  addWatch(cut: () => void): () => void {
+    this.#watches.add(cut);
+    return () => this.#watches.delete(cut);
+  }
+
+  cutWatches(): void {
+    for (const cut of this.#watches) cut();
+  }
+
+  failNext(fault: EmbeddedFault): void {
+    const { times = 1 } = fault;
+    if (!Number.isInteger(times) || times < 1) {
+      throw new RangeError(`Expected \`times\` to be an integer from 1 and up, got ${String(times)}`);
+    }
+    this.#faults.push({ fault, left: times });
+  }
+
+  clearFaults(): void {
+    this.#faults.length = 0;
+  }
+
+  /** Notes a request. @returns what is to go wrong with it */
+  admit(request: EmbeddedRequest): EmbeddedFault | undefined {
+    if (this.#requests.length >= longestLog) this.#requests.splice(0, longestLog / 2);
+    this.#requests.push(request);
+    const position = this.#faults.findIndex(({ fault }) => fault.match?.(request) ?? true);
+    const entry = this.#faults[position];
+    if (entry === undefined) return undefined;
+    if (--entry.left === 0) this.#faults.splice(position, 1);
+    return entry.fault;
+  }
+}

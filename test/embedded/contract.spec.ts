@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { EmbeddedEtcd } from '../../lib/testing/index.js';
+import { EtcdMember } from '../support/etcd-member.js';
+import { authContract } from './contract-auth.js';
+import { countersContract, httpContract } from './contract-http.js';
+import { keysContract } from './contract-keys.js';
+import { parametersContract } from './contract-parameters.js';
+import { bytesOf, detail, type Exchange, Party, showAnswer } from './exchange.js';
+
+describe('the embedded server answers as a real etcd does', () => {
+  let member: EtcdMember;
+  let server: EmbeddedEtcd;
+  let real: Party;
+  let embedded: Party;
+
+  beforeAll(async () => {
+    [member, server] = await Promise.all([EtcdMember.start({ name: 'default' }), EmbeddedEtcd.start()]);
+    real = new Party(member.url);
+    embedded = new Party(server.url);
+    // The real one has been asked this to find out whether it serves.
+    await embedded.ask('GET /health');
+  });
+
+  afterAll(async () => {
+    for (const party of [real, embedded]) party[Symbol.dispose]();
+    await Promise.all([member.stop(), server.stop()]);
+  });
+
+  /** @returns what both have said, after what they were asked */
+  async function answers(exchange: Exchange): Promise<string[]> {
+    const { pause } = detail(exchange);
+    if (pause !== undefined) await sleep(pause);
+    const request = JSON.stringify(bytesOf(exchange).slice(0, 1_000));
+    const show = async (party: Party): Promise<string> => {
+      const answer = await party.ask(exchange).then((received) => showAnswer(received, exchange), String);
+      return `${request}\n${answer}`;
+    };
+    return Promise.all([show(real), show(embedded)]);
+  }
+
+  const sections = {
+    ...keysContract,
+    ...parametersContract,
+    ...httpContract,
+    ...countersContract,
+    ...authContract,
+  };
+  it.each(Object.entries(sections))('%s', async (_, exchanges) => {
+    for (const exchange of exchanges) {
+      const [wanted, got] = await answers(exchange);
+      expect(got).toBe(wanted);
+    }
+  });
+
+  it('and would be found out if it did not', async () => {
+    await embedded.ask('PUT /v2/keys/one/more');
+    const [wanted, got] = await answers('GET /v2/keys/none/at/all');
+    expect(got).not.toBe(wanted);
+  });
+});
