@@ -176,14 +176,19 @@ export const keysContract: Readonly<Record<string, readonly Exchange[]>> = {
   ],
 
   expiry: [
+    // What has expired goes at some moment of the next half second, and moves the index.
     'PUT /v2/keys/short/a value=1&ttl=0',
+    { request: 'GET /v2/keys/short', pause: 1_100 },
     'PUT /v2/keys/short/dir dir=true&ttl=0',
+    { request: 'GET /v2/keys/short', pause: 1_100 },
     'PUT /v2/keys/short/wrapped value=1&ttl=18446744073709551615',
+    { request: 'GET /v2/keys/short', pause: 1_100 },
     'PUT /v2/keys/short/b value=1&ttl=9000000000',
     'PUT /v2/keys/short/b value=2&ttl=9000000000&prevExist=true',
     'PUT /v2/keys/short/c value=1',
     'PUT /v2/keys/short/c value=2&ttl=10000000000&prevValue=1',
     'PUT /v2/keys/short/d value=1&ttl=18446744072',
+    { request: 'GET /v2/keys/short?recursive=true&sorted=true', pause: 1_100 },
     'PUT /v2/keys/short/d value=1&ttl=18446744072&prevExist=true',
     { request: 'GET /v2/keys/short?recursive=true&sorted=true', pause: 1_100 },
     'GET /v2/keys/short/a?wait=true&waitIndex=1',
