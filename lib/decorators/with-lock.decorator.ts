@@ -43,8 +43,8 @@ export function WithLock(
       checkMethodLock(key, options);
       const { connection, ttl, prefix, wait, reentrant } = options;
       const etcdOf = injectHidden(target, getEtcdToken(connection), name);
-      const lockOptions = given({ ttl, prefix });
-      const runOptions = given({ wait, reentrant });
+      const lockOptions = { ttl, prefix };
+      const runOptions = { wait, reentrant };
       wrapMethod(descriptor, (original) => {
         return async function underLock(this: object, ...args: unknown[]): Promise<unknown> {
           const etcd = etcdOf(this) as Pick<EtcdNamespace, 'lock'>;
@@ -56,9 +56,4 @@ export function WithLock(
         };
       });
     });
-}
-
-/** Without what is not given, which the client would take for a mistake. */
-function given<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -71,7 +71,7 @@ export class EtcdHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const { maxAway } = options;
     return this.#check(key, 'machines', options, async (etcd, timeout) => {
-      const { healthy, members, away } = await etcd.checks.machines({ timeout, ...given({ maxAway }) });
+      const { healthy, members, away } = await etcd.checks.machines({ timeout, maxAway });
       return { isUp: healthy, details: { members: members.length, away, ...reasonsOf(members) } };
     });
   }
@@ -94,11 +94,8 @@ export class EtcdHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const { range } = options;
     return this.#check(key, 'version', options, async (etcd, timeout) => {
-      const { healthy, servers, cluster, isMixed } = await etcd.checks.version({
-        timeout,
-        ...given({ range }),
-      });
-      return { isUp: healthy, details: { servers, cluster, isMixed, ...given({ range }) } };
+      const { healthy, servers, cluster, isMixed } = await etcd.checks.version({ timeout, range });
+      return { isUp: healthy, details: { servers, cluster, isMixed, range } };
     });
   }
 
@@ -166,8 +163,4 @@ function reasonsOf(members: readonly EtcdMemberHealth[]): { reasons?: Record<str
     reason === undefined ? [] : [[endpoint, reason]],
   );
   return reasons.length === 0 ? {} : { reasons: Object.fromEntries(reasons) as Record<string, string> };
-}
-
-function given<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

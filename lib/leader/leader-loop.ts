@@ -35,10 +35,7 @@ export class LeaderLoop {
     private readonly methods: readonly FoundLeader[],
     private readonly reporter: LeaderReporter,
   ) {
-    this.#election = etcd.election(election, {
-      ...(ttl === undefined ? undefined : { ttl }),
-      ...(prefix === undefined ? undefined : { prefix }),
-    });
+    this.#election = etcd.election(election, { ttl, prefix });
     const [own] = methods.flatMap(({ definition: { value } }) => value ?? []);
     this.#value = own ?? `${hostname()}:${process.pid}`;
   }

@@ -54,12 +54,8 @@ export abstract class LockHost {
     const name = await this.getKey(context, definition);
     const what = `@EtcdLock of ${context.getClass().name}#${context.getHandler().name}`;
     blaming(what, () => checkText('key', name));
-    const options = {
-      ...(ttl === undefined ? undefined : { ttl }),
-      ...(prefix === undefined ? undefined : { prefix }),
-    };
-    const lock = connectionOf(this.modules, connection).lock(name, options);
-    return lock.acquire({ wait, ...(signal === undefined ? undefined : { signal }) });
+    const lock = connectionOf(this.modules, connection).lock(name, { ttl, prefix });
+    return lock.acquire({ wait, signal });
   }
 
   /** Refuses a call whose lock others have: over HTTP with 409 and `Retry-After`. */

@@ -214,7 +214,7 @@ async function hold(
   const place = JSON.stringify([context.prefix, key, value]);
   await context.removals.of(place);
   const sentAt = clock.now();
-  const options = { ttl, signal, ...(timeout === undefined ? undefined : { timeout }) };
+  const options = { ttl, signal, timeout };
   try {
     const making = replace
       ? keys.set(key, value, { ...options, idempotent: true })

@@ -171,7 +171,7 @@ export class EtcdNamedLock {
   }
 
   async #tryNow({ signal }: EtcdAcquireOptions): Promise<EtcdLockHandle> {
-    const lock = await this.tryAcquire(signal === undefined ? {} : { signal });
+    const lock = await this.tryAcquire({ signal });
     if (lock === undefined) throw new EtcdLockNotAcquiredError(this.name, 'others have it');
     return lock;
   }
