@@ -19,6 +19,15 @@ export const systemClock: EtcdClock = {
   },
 };
 
+/** Calls `action` once, so many ms from now. @returns what prevents it */
+export function after(clock: EtcdClock, milliseconds: number, action: () => void): () => void {
+  const end = clock.every(milliseconds, () => {
+    end();
+    action();
+  });
+  return end;
+}
+
 interface Alarm {
   readonly period: bigint;
   readonly tick: () => void;

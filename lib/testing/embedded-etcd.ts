@@ -1,90 +1,108 @@
-import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-
-import { type EtcdClock, systemClock } from './clock.js';
-import { newHttpServer, serve } from './http/http-server.js';
-import { Member } from './member.js';
+import { type EmbeddedSnapshot, type Member, MemberCluster } from './cluster/index.js';
+import { everything } from './auth/index.js';
+import { EmbeddedCluster } from './embedded-cluster.js';
+import {
+  checkInteger,
+  type EmbeddedAuth,
+  type EmbeddedClusterOptions,
+  type EmbeddedEtcdOptions,
+  resolveOptions,
+  type ResolvedOptions,
+} from './embedded-options.js';
+import { type Listener, listen, listenAll } from './listener.js';
 import { type EmbeddedFault, type EmbeddedRequest, Traffic } from './traffic.js';
-
-/** How often etcd looks for what has expired, in ms. */
-const sweepInterval = 500;
-
-export interface EmbeddedEtcdOptions {
-  /** Where to listen on `127.0.0.1`; 0 for any free port. @default 0 */
-  readonly port?: number;
-  /** The address that it tells clients to use, if a proxy stands in front of it. @default its own */
-  readonly advertise?: string;
-  /** How many changes a watch can go back. @default 1000 */
-  readonly history?: number;
-  /** What `/version` tells. @default '3.4.23' */
-  readonly version?: string;
-  /** Where TTLs take the time from; a `ManualClock` to move it by hand. @default the time of this machine */
-  readonly clock?: EtcdClock;
-}
 
 /**
  * A server of etcd's v2 API in this process, with nothing of etcd's installed: for tests, demonstrations, and
- * development on one machine. It answers as etcd 3.4 with `--enable-v2` does, and keeps nothing when it is stopped.
+ * development on one machine. It answers as etcd 3.4 with `--enable-v2` does, and keeps nothing when the process ends.
  *
  * @example
  * await using server = await EmbeddedEtcd.start();
  * const response = await fetch(`${server.url}/v2/keys/greeting`);
  */
 export class EmbeddedEtcd implements AsyncDisposable {
-  readonly #traffic: Traffic;
-  readonly #endSweeps: () => void;
-  readonly #sockets = new Set<Socket>();
-  #stopped: Promise<void> | undefined;
+  readonly #traffic = new Traffic();
+  readonly #member: Member;
+  readonly #auth: EmbeddedAuth | undefined;
+  /** The servers of the same cluster, this one included. */
+  #cluster: readonly EmbeddedEtcd[] = [this];
+  #listener: Listener;
+  #isPaused = false;
+  #isCutOff = false;
+  #stopping: Promise<void> | undefined;
 
   private constructor(
     /** The address of the server, e.g. `http://127.0.0.1:2379`. */
     readonly url: string,
-    private readonly server: Server,
-    private readonly member: Member,
-    traffic: Traffic,
-    clock: EtcdClock,
+    member: Member,
+    listener: Listener,
+    auth: EmbeddedAuth | undefined,
   ) {
-    this.#traffic = traffic;
-    // Node's server loses sight of connections that it has refused or handed over.
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    this.#endSweeps = clock.every(sweepInterval, () => {
-      if (!traffic.isPaused) member.sweep();
-    });
+    this.#member = member;
+    this.#auth = auth;
+    this.#listener = listener;
+    this.#serve();
   }
 
-  /** Starts a server and resolves once it serves. @throws {RangeError} for options out of range */
+  /** Starts a server and resolves once it serves. @throws {RangeError | TypeError} for options that cannot be */
   static async start(options: EmbeddedEtcdOptions = {}): Promise<EmbeddedEtcd> {
-    const { port = 0, advertise, history = 1_000, version = '3.4.23', clock = systemClock } = options;
-    if (!Number.isInteger(history) || history < 1) {
-      throw new RangeError(`Expected \`history\` to be an integer from 1 and up, got ${String(history)}`);
-    }
-    const traffic = new Traffic();
-    const server = newHttpServer();
-    const address = await listen(server, port);
-    const peerPort = address === 65_535 ? address - 1 : address + 1;
-    const member = new Member({
-      clock,
-      history,
-      name: 'default',
-      version,
-      clientURL: advertise ?? `http://127.0.0.1:${address}`,
-      peerURL: `http://127.0.0.1:${peerPort}`,
-    });
-    serve(server, member, traffic);
-    return new EmbeddedEtcd(`http://127.0.0.1:${address}`, server, member, traffic, clock);
+    const [server] = await EmbeddedEtcd.#start(1, resolveOptions(options));
+    return server as EmbeddedEtcd;
   }
 
-  /** The addresses that it tells clients to use: of all members, of which there is one. */
+  /**
+   * Starts servers that are one cluster, the first one of which leads.
+   *
+   * @param size how many
+   * @throws {RangeError | TypeError} for options that cannot be
+   */
+  static async cluster(size = 3, options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+    checkInteger('size', size, 1, 9);
+    return new EmbeddedCluster(await EmbeddedEtcd.#start(size, resolveOptions(options)));
+  }
+
+  static async #start(size: number, options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
+    const listeners = await listenAll(size, options.port);
+    const scheme = options.tls === undefined ? 'http' : 'https';
+    const urls = listeners.map(({ port }) => `${scheme}://127.0.0.1:${port}`);
+    const seats = listeners.map(({ port }, i) => ({
+      name: size === 1 ? 'default' : `m${i}`,
+      clientURL: options.advertise ?? (urls[i] as string),
+      peerURL: `http://127.0.0.1:${port === 65_535 ? port - 1 : port + 1}`,
+    }));
+    const { members } = new MemberCluster(options, seats);
+    const servers = seats.map((seat, i) => {
+      const member = members.find((each) => each.options === seat) as Member;
+      return new EmbeddedEtcd(urls[i] as string, member, listeners[i] as Listener, options.auth);
+    });
+    for (const server of servers) server.#cluster = servers;
+    if (options.auth !== undefined) protect(members[0] as Member, options.auth);
+    return servers;
+  }
+
+  /** The addresses that it tells clients to use, of all members. */
   get clientURLs(): readonly string[] {
-    return [this.member.options.clientURL];
+    return this.#member.cluster.members.map(({ options }) => options.clientURL).sort();
   }
 
   /** The store index. */
   get index(): number {
-    return this.member.store.index;
+    return this.#member.store.index;
+  }
+
+  /** The id of the member, as `/v2/members` gives it. */
+  get id(): string {
+    return this.#member.id;
+  }
+
+  /** Whether it leads: who is alone always does. */
+  get isLeader(): boolean {
+    return this.isConnected && this.#member.leader === this.#member;
+  }
+
+  /** Whether it runs and reaches the other members. */
+  get isConnected(): boolean {
+    return this.#member.peer.isConnected;
   }
 
   /** The last requests that have come in, oldest first: up to 10,000. */
@@ -92,19 +110,70 @@ export class EmbeddedEtcd implements AsyncDisposable {
     return this.#traffic.requests;
   }
 
+  /** The id of the cluster in `X-Etcd-Cluster-Id`, which can be set, as if another cluster stood at the address. */
+  get clusterId(): string {
+    return this.#member.cluster.id;
+  }
+
+  set clusterId(id: string) {
+    if (!/^[1-9a-f][0-9a-f]{0,15}$/.test(id))
+      throw new TypeError(`Expected \`clusterId\` to be up to 16 hex digits in lower case, got '${id}'`);
+    this.#member.cluster.id = id;
+  }
+
+  /** The number in `X-Raft-Term`, which can be set, as if there had been elections or a backup had been restored. */
+  get raftTerm(): number {
+    return this.#member.cluster.raft.term;
+  }
+
+  set raftTerm(term: number) {
+    checkInteger('raftTerm', term, 1);
+    this.#member.cluster.raft.term = term;
+  }
+
   /** Forgets the {@link requests}. */
   clearRequests(): void {
     this.#traffic.clearRequests();
   }
 
-  /** Answers nothing any more, and lets nothing expire, as a process that is stopped: connections stay open. */
+  /** Answers nothing any more, as a process that is stopped: connections stay open. Others of its cluster go on. */
   pause(): void {
     this.#traffic.pause();
+    this.#isPaused = true;
+    this.#connect();
   }
 
   /** Goes on after {@link pause}, with the requests that have come in meanwhile. */
   resume(): void {
+    this.#isPaused = false;
+    this.#connect();
     this.#traffic.resume();
+  }
+
+  /**
+   * Cuts it off from the other members of its cluster, but not from clients: it answers plain reads with what it had,
+   * which gets stale, and writes with an error after 5 seconds by the clock. A server without others agrees with itself.
+   */
+  partition(): void {
+    this.#isCutOff = this.#cluster.length > 1;
+    this.#connect();
+  }
+
+  /**
+   * Connects it with the others again, and it catches up.
+   *
+   * @param options.snapshot lets it catch up by a snapshot, as a member does that was away for very long: its open watches
+   * are not told what has changed meanwhile, and go on. @default false
+   */
+  heal({ snapshot = false }: { readonly snapshot?: boolean } = {}): void {
+    if (snapshot && this.#isCutOff) this.#member.peer.backlog = undefined;
+    this.#isCutOff = false;
+    this.#connect();
+  }
+
+  /** Makes it the leader of its cluster. @throws {Error} if it does not reach a majority */
+  lead(): void {
+    this.#member.cluster.raft.lead(this.#member.peer);
   }
 
   /**
@@ -118,34 +187,76 @@ export class EmbeddedEtcd implements AsyncDisposable {
     this.#traffic.failNext(fault);
   }
 
-  /** Lets a key expire now, with or without a TTL. @throws {Error} if there is none */
+  /** Lets a key expire now, with or without a TTL. @throws {Error} if there is none, or no majority of members */
   expireNow(key: string): void {
-    this.member.store.expireNow(storePath(key));
+    const outcome = this.#member.propose(({ store }) => store.expireNow(storePath(key)));
+    if (!(outcome instanceof Promise)) return;
+    outcome.catch(() => undefined);
+    throw new Error('Nothing can expire while no majority of the members agrees');
   }
 
-  /** Forgets everything that is stored, planned to fail, or logged, and ends all watches: index 3, as at the start. */
+  /** Forgets everything that is stored, planned to fail, or logged, and ends all watches: all is as at the start. */
   resetStore(): void {
-    this.#traffic.clearFaults();
-    this.#traffic.clearRequests();
-    this.#traffic.cutWatches();
-    this.member.reset();
+    for (const server of this.#cluster) {
+      server.#traffic.clearFaults();
+      server.#traffic.clearRequests();
+      server.#traffic.cutWatches();
+    }
+    this.#member.cluster.raft.reset();
+    if (this.#auth !== undefined) protect(this.#member, this.#auth);
+  }
+
+  /** All keys and users, as plain data that JSON can hold. Passwords are in it as they are. */
+  snapshot(): EmbeddedSnapshot {
+    return this.#member.peer.replica.snapshot();
+  }
+
+  /** Goes back, or forth, to another state, as one does that is restored from a backup. It ends all watches. */
+  restore(snapshot: EmbeddedSnapshot): void {
+    for (const server of this.#cluster) {
+      server.#traffic.cutWatches();
+      server.#member.peer.replica.restore(snapshot);
+    }
   }
 
   /** Ends the server with all its connections. It never rejects, and may be called again. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Starts it again at the same address, with what it held, and resolves once it serves. Each start takes up an index. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#listener = await listen(this.#listener.port);
+    this.#serve();
+    this.#stopping = undefined;
+    this.#connect();
+    const { peer, cluster } = this.#member;
+    if (cluster.raft.hasQuorum(peer)) void this.#member.propose(({ store }) => store.skipIndex());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
+  #serve(): void {
+    this.#listener.serve(this.#member, this.#traffic);
+    this.#member.cluster.raft.run(this.#member.peer);
+  }
+
+  #connect(): void {
+    const isUp = this.#stopping === undefined && !this.#isPaused && !this.#isCutOff;
+    this.#member.cluster.raft.connect(this.#member.peer, isUp);
+  }
+
   async #stop(): Promise<void> {
-    this.#endSweeps();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    const { peer, cluster } = this.#member;
+    cluster.raft.connect(peer, false);
+    cluster.raft.end(peer);
+    this.#isPaused = false;
+    this.#traffic.restart();
+    await this.#listener.close();
   }
 }
 
@@ -158,12 +269,12 @@ function storePath(key: string): string {
     .join('/')}`;
 }
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host: '127.0.0.1' }, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
+/** Makes the user `root`, and lets requests without credentials do nothing, unless told otherwise. */
+function protect(member: Member, { password, guest = false }: EmbeddedAuth): void {
+  const bytes = Buffer.from(password, 'utf8').toString('latin1');
+  void member.propose(({ auth }) => {
+    auth.createUser({ user: 'root', password: bytes, roles: null, grant: [], revoke: [] });
+    auth.enable();
+    if (!guest) auth.updateRole({ role: 'guest', permissions: everything, revoke: everything });
   });
 }

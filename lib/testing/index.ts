@@ -1,3 +1,11 @@
 export { ManualClock, type EtcdClock } from './clock.js';
-export { EmbeddedEtcd, type EmbeddedEtcdOptions } from './embedded-etcd.js';
+export type { EmbeddedSnapshot } from './cluster/index.js';
+export type { EmbeddedCluster } from './embedded-cluster.js';
+export { EmbeddedEtcd } from './embedded-etcd.js';
+export type {
+  EmbeddedAuth,
+  EmbeddedClusterOptions,
+  EmbeddedEtcdOptions,
+  EmbeddedTls,
+} from './embedded-options.js';
 export type { EmbeddedFault, EmbeddedFaultMatch, EmbeddedRequest } from './traffic.js';

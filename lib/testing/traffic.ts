@@ -62,6 +62,12 @@ export class Traffic {
     for (const action of waiting) action();
   }
 
+  /** Goes on as a new process does, which knows nothing of the requests that waited. */
+  restart(): void {
+    this.#paused = false;
+    this.#waiting.clear();
+  }
+
   /** Does something now, or once the server is no longer paused. An action that waits already waits once. */
   whenRunning(action: () => void): void {
     if (this.#paused) this.#waiting.add(action);

@@ -1,3 +1,4 @@
+import { type AuthSnapshot, toByteStrings, toTexts } from './auth-snapshot.js';
 import {
   AuthError,
   everything,
@@ -10,8 +11,8 @@ import { allows } from './patterns.js';
 
 /** The users and roles, and whether they matter (protocol page, 5). Names and passwords are byte strings. */
 export class AuthStore {
-  readonly #users = new Map<string, User>();
-  readonly #roles = new Map<string, Role>();
+  #users = new Map<string, User>();
+  #roles = new Map<string, Role>();
   #enabled = false;
   #configured = false;
 
@@ -25,6 +26,20 @@ export class AuthStore {
   /** Whether anything was ever written, so that there is a flag to read. */
   get configured(): boolean {
     return this.#configured;
+  }
+
+  snapshot(): AuthSnapshot {
+    const users = [...this.#users.values()];
+    const roles = [...this.#roles.values()];
+    return toTexts({ enabled: this.#enabled, configured: this.#configured, users, roles });
+  }
+
+  restore(snapshot: AuthSnapshot): void {
+    const { enabled, configured, users, roles } = toByteStrings(snapshot);
+    this.#enabled = enabled;
+    this.#configured = configured;
+    this.#users = new Map(users.map((each) => [each.user, each]));
+    this.#roles = new Map(roles.map((each) => [each.role, each]));
   }
 
   /** All users by name, but those that the store hides. */

@@ -1,5 +1,6 @@
 import {
   AuthError,
+  type AuthStore,
   isEmpty,
   type Permissions,
   readRole,
@@ -7,13 +8,13 @@ import {
   type Role,
   type User,
 } from '../auth/index.js';
-import type { Member } from '../member.js';
+import { type Member, ProposalTimeout } from '../cluster/index.js';
 import { type Answer, json, methodNotAllowed, notFound } from './answer.js';
 import type { EtcdRequest } from './etcd-request.js';
 import { jsonString, messageJson } from './json.js';
 
 /** Answers a request below `/v2/auth` (protocol page, 5). */
-export function answerAuth(member: Member, request: EtcdRequest): Answer {
+export function answerAuth(member: Member, request: EtcdRequest): Answer | Promise<Answer> {
   const [, , , kind = '', ...names] = request.path.split('/');
   // A last slash does not matter.
   const name = names.join('/').replace(/\/$/, '');
@@ -31,33 +32,52 @@ export const refused: Answer = {
   body: messageJson('Insufficient credentials'),
 };
 
-type Handler = (member: Member, request: EtcdRequest, name: string) => { status?: number; body: string };
+interface Outcome {
+  readonly status?: number;
+  readonly body: string;
+}
 
-/** Checks method and credentials, and turns what is thrown into an answer. */
-function guarded(member: Member, request: EtcdRequest, handler: Handler, name: string): Answer {
+type Handler = (auth: AuthStore, request: EtcdRequest, name: string) => Outcome;
+
+/** Checks method and credentials, and turns what is thrown into an answer. A change is made in all members. */
+function guarded(
+  member: Member,
+  request: EtcdRequest,
+  handler: Handler,
+  name: string,
+): Answer | Promise<Answer> {
   const { method, headers } = request;
   const allowed = handler === listUsers || handler === listRoles ? ['GET'] : ['GET', 'PUT', 'DELETE'];
   if (!allowed.includes(method)) return methodNotAllowed(allowed.join(','));
   const isOpen = handler === enable && method === 'GET';
   if (!isOpen && !member.auth.allowsRoot(headers.authorization)) return refused;
-  const known = [json, ['X-Etcd-Cluster-Id', member.clusterId]] as const;
-  try {
-    const { status = 200, body } = handler(member, request, name);
+  const known = [json, ['X-Etcd-Cluster-Id', member.cluster.id]] as const;
+  const success = ({ status = 200, body }: Outcome): Answer => {
     return { status, headers: known, body: body === '' ? '' : `${body}\n` };
+  };
+  const failure = (error: unknown): Answer => {
+    if (error instanceof AuthError)
+      return { status: error.status, headers: known, body: messageJson(error.message) };
+    if (!(error instanceof ProposalTimeout)) throw error;
+    return { status: 500, headers: known, body: messageJson('Internal Server Error') };
+  };
+  try {
+    if (method === 'GET') return success(handler(member.auth, request, name));
+    const outcome = member.propose(({ auth }) => handler(auth, request, name));
+    return outcome instanceof Promise ? outcome.then(success).catch(failure) : success(outcome);
   } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    return { status: error.status, headers: known, body: messageJson(error.message) };
+    return failure(error);
   }
 }
 
-function enable({ auth }: Member, { method }: EtcdRequest): { body: string } {
+function enable(auth: AuthStore, { method }: EtcdRequest): Outcome {
   if (method === 'GET') return { body: `{"enabled":${String(auth.enabled)}}` };
   if (method === 'PUT') auth.enable();
   else auth.disable();
   return { body: '' };
 }
 
-function listUsers({ auth }: Member): { body: string } {
+function listUsers(auth: AuthStore): Outcome {
   const known = new Map(auth.roles().map((each) => [each.role, each]));
   const users = auth.users().map((each) =>
     expandedJson(
@@ -68,15 +88,11 @@ function listUsers({ auth }: Member): { body: string } {
   return { body: `{"users":${users.length === 0 ? 'null' : `[${users.join(',')}]`}}` };
 }
 
-function listRoles({ auth }: Member): { body: string } {
+function listRoles(auth: AuthStore): Outcome {
   return { body: `{"roles":[${auth.roles().map(roleJson).join(',')}]}` };
 }
 
-function user(
-  { auth }: Member,
-  { method, body }: EtcdRequest,
-  name: string,
-): { status?: number; body: string } {
+function user(auth: AuthStore, { method, body }: EtcdRequest, name: string): Outcome {
   if (method === 'GET') {
     const found = auth.user(name);
     return {
@@ -102,11 +118,7 @@ function user(
   return { status: 201, body: userJson(auth.createUser(wanted)) };
 }
 
-function role(
-  { auth }: Member,
-  { method, body }: EtcdRequest,
-  name: string,
-): { status?: number; body: string } {
+function role(auth: AuthStore, { method, body }: EtcdRequest, name: string): Outcome {
   if (method === 'GET') return { body: roleJson(auth.role(name)) };
   if (method === 'DELETE') {
     auth.deleteRole(name);

@@ -1,4 +1,4 @@
-import type { Member } from '../member.js';
+import { type Member, ProposalTimeout, type Replica } from '../cluster/index.js';
 import { expirationOf, isCreation, KeysError, type StoreEvent, type Watcher } from '../store/index.js';
 import { type Answer, json } from './answer.js';
 import { cleanPath } from './clean-path.js';
@@ -17,24 +17,32 @@ export interface WatchAnswer {
   readonly headers: Answer['headers'];
 }
 
-/** Answers a request below `/v2/keys`. */
-export function answerKeys(member: Member, request: EtcdRequest): Answer | WatchAnswer {
+/** Answers a request below `/v2/keys`; later, if that takes an agreement of members that is not to be had. */
+export function answerKeys(
+  member: Member,
+  request: EtcdRequest,
+): Answer | WatchAnswer | Promise<Answer | WatchAnswer> {
   try {
     const parameters = parseParameters(readForm(request), request.method);
-    member.readAuthFlag();
-    const side = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
-    const path = request.path.slice('/v2/keys'.length);
-    if (!member.auth.allowsKey(request.headers.authorization, side, path, parameters.recursive)) {
-      throw new KeysError(110, 'Insufficient credentials');
-    }
-    const key = keyOf(path);
+    const answer = (event: StoreEvent): Answer => eventAnswer(member, event, parameters);
+    checkCredentials(member, request, parameters);
+    const key = keyOf(request.path.slice('/v2/keys'.length));
     if (request.method === 'GET' && parameters.wait && !parameters.quorum)
       return watch(member, key, parameters);
-    return eventAnswer(member, operate(member, request.method, key, parameters), parameters);
+    const event = operate(member, request.method, key, parameters);
+    if (!(event instanceof Promise)) return answer(event);
+    return event.then(answer).catch((error: unknown) => errorAnswer(member, error));
   } catch (error) {
-    if (!(error instanceof KeysError)) throw error;
     return errorAnswer(member, error);
   }
+}
+
+function checkCredentials(member: Member, request: EtcdRequest, { recursive }: KeysParameters): void {
+  member.readAuthFlag();
+  const side = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
+  const path = request.path.slice('/v2/keys'.length);
+  if (!member.auth.allowsKey(request.headers.authorization, side, path, recursive))
+    throw new KeysError(110, 'Insufficient credentials');
 }
 
 /** Whether the body is a form, which is read; anything else is passed over. */
@@ -64,25 +72,39 @@ function keyOf(path: string): string {
   return key.length > 1 && key.endsWith('/') ? key.slice(0, -1) : key;
 }
 
-/** Finds out what is asked for, and does it (protocol page, 2.3). */
-function operate(member: Member, method: string, key: string, parameters: KeysParameters): StoreEvent {
-  const { store } = member;
+/** Does what is asked for: here, or in all members. */
+function operate(
+  member: Member,
+  method: string,
+  key: string,
+  parameters: KeysParameters,
+): StoreEvent | Promise<StoreEvent> {
+  const isRead = method === 'HEAD' || (method === 'GET' && !parameters.quorum);
+  if (isRead) return member.store.get(key, parameters);
+  return member.propose(commandOf(member, method, key, parameters));
+}
+
+/** Finds out what is asked for (protocol page, 2.3). */
+function commandOf(
+  { cluster }: Member,
+  method: string,
+  key: string,
+  parameters: KeysParameters,
+): (replica: Replica) => StoreEvent {
   const { prevExist, prevValue, prevIndex, refresh, value, ttl } = parameters;
   const compares = prevValue !== '' || prevIndex > 0n;
-  const expiration = ttl === undefined ? undefined : expirationOf(member.options.clock.now(), ttl);
-  if (method === 'GET' || method === 'HEAD') {
-    if (method === 'GET' && parameters.quorum) member.propose();
-    return store.get(key, parameters);
-  }
-  member.propose();
-  if (method === 'POST') return store.create(key, parameters, expiration, true);
-  if (method === 'DELETE') {
-    return compares ? store.compareAndDelete(key, parameters) : store.delete(key, parameters);
-  }
-  if (prevExist === false) return store.create(key, parameters, expiration);
+  const expiration = ttl === undefined ? undefined : expirationOf(cluster.options.clock.now(), ttl);
   const lifetime = { expiration, refresh };
-  if (compares) return store.compareAndSwap(key, parameters, value, lifetime);
-  return prevExist ? store.update(key, value, lifetime) : store.set(key, parameters, lifetime);
+  if (method === 'GET') return ({ store }) => store.get(key, parameters);
+  if (method === 'POST') return ({ store }) => store.create(key, parameters, expiration, true);
+  if (method === 'DELETE') {
+    return ({ store }) =>
+      compares ? store.compareAndDelete(key, parameters) : store.delete(key, parameters);
+  }
+  if (prevExist === false) return ({ store }) => store.create(key, parameters, expiration);
+  if (compares) return ({ store }) => store.compareAndSwap(key, parameters, value, lifetime);
+  if (prevExist) return ({ store }) => store.update(key, value, lifetime);
+  return ({ store }) => store.set(key, parameters, lifetime);
 }
 
 function watch(member: Member, key: string, parameters: KeysParameters): WatchAnswer {
@@ -102,17 +124,20 @@ function eventAnswer(member: Member, event: StoreEvent, { noValueOnSuccess }: Ke
 function successHeaders(member: Member, index: number): Answer['headers'] {
   return [
     json,
-    ['X-Etcd-Cluster-Id', member.clusterId],
+    ['X-Etcd-Cluster-Id', member.cluster.id],
     ['X-Etcd-Index', String(index)],
     ['X-Raft-Index', String(member.raftIndex)],
-    ['X-Raft-Term', String(member.raftTerm)],
+    ['X-Raft-Term', String(member.cluster.raft.term)],
   ];
 }
 
-function errorAnswer({ clusterId }: Member, error: KeysError): Answer {
+/** @throws whatever is no refusal of etcd's */
+function errorAnswer({ cluster }: Member, thrown: unknown): Answer {
+  const error = thrown instanceof ProposalTimeout ? new KeysError(300, thrown.message) : thrown;
+  if (!(error instanceof KeysError)) throw error;
   return {
     status: error.status,
-    headers: [json, ['X-Etcd-Cluster-Id', clusterId], ['X-Etcd-Index', String(error.index)]],
+    headers: [json, ['X-Etcd-Cluster-Id', cluster.id], ['X-Etcd-Index', String(error.index)]],
     body: errorJson(error),
   };
 }

@@ -1,15 +1,19 @@
-import type { Member } from '../member.js';
-import { type Answer, json, methodNotAllowed, notFound, text } from './answer.js';
-import { answerAuth, refused } from './auth-handler.js';
+import { type Member, ProposalTimeout } from '../cluster/index.js';
+import { type Answer, json, methodNotAllowed, notFound, plainError, text } from './answer.js';
+import { answerAuth } from './auth-handler.js';
 import { cleanPath } from './clean-path.js';
 import { escapeHtml, percentEncodePath } from './escapes.js';
 import type { EtcdRequest } from './etcd-request.js';
 import { messageJson } from './json.js';
 import { answerKeys, type WatchAnswer } from './keys-handler.js';
+import { answerMachines, answerMembers } from './members-handler.js';
 import { leaderStats, selfStats, storeStats } from './stats-handler.js';
 
 /** Answers a request, whatever it is for (protocol page, 1.2 to 1.4). */
-export function route(member: Member, request: EtcdRequest): Answer | WatchAnswer {
+export function route(
+  member: Member,
+  request: EtcdRequest,
+): Answer | WatchAnswer | Promise<Answer | WatchAnswer> {
   const { method, path } = request;
   if (path === '*') return answerAsterisk(method);
   if (method === 'OPTIONS') return { status: 200, headers: [], body: '' };
@@ -20,10 +24,7 @@ export function route(member: Member, request: EtcdRequest): Answer | WatchAnswe
   }
   if (path === '/v2/members' || path.startsWith('/v2/members/')) return answerMembers(member, request);
   if (path.startsWith('/v2/auth/')) return answerAuth(member, request);
-  if (path === '/v2/machines') {
-    if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed('GET,HEAD');
-    return { status: 200, headers: [text], body: member.options.clientURL, sniffed: true };
-  }
+  if (path === '/v2/machines') return answerMachines(member, request);
   const answer = readOnly[path];
   if (answer === undefined) return notFound;
   return method === 'GET' ? answer(member) : methodNotAllowed('GET');
@@ -40,32 +41,37 @@ function jsonAnswer(body: string): Answer {
   return { status: 200, headers: [json], body };
 }
 
-const readOnly: Record<string, (member: Member) => Answer> = {
+const readOnly: Record<string, (member: Member) => Answer | Promise<Answer>> = {
   '/v2/stats/store': (member) => jsonAnswer(storeStats(member)),
   '/v2/stats/self': (member) => jsonAnswer(selfStats(member)),
-  '/v2/stats/leader': (member) => jsonAnswer(leaderStats(member)),
-  '/version': ({ options: { version } }) => {
-    const etcdcluster = version.replace(/^(\d+\.\d+)\..*$/, '$1.0');
-    return jsonAnswer(JSON.stringify({ etcdserver: version, etcdcluster }));
+  '/v2/stats/leader': (member) => {
+    const stats = leaderStats(member);
+    return stats === undefined
+      ? { status: 403, headers: [json], body: messageJson('not current leader') }
+      : jsonAnswer(stats);
   },
-  '/health': (member) => {
-    // etcd asks itself with a quorum read.
-    member.propose();
-    member.store.stats.getsSuccess++;
-    return { status: 200, headers: [text], body: '{"health":"true"}', sniffed: true };
+  '/version': ({ cluster: { options } }) => {
+    const etcdcluster = options.version.replace(/^(\d+\.\d+)\..*$/, '$1.0');
+    return jsonAnswer(JSON.stringify({ etcdserver: options.version, etcdcluster }));
   },
+  '/health': answerHealth,
 };
 
-/** The list and the leader. Members cannot be changed: it answers as a cluster does that cannot agree. */
-function answerMembers(member: Member, { method, path, headers: sent }: EtcdRequest): Answer {
-  if (!['GET', 'POST', 'DELETE', 'PUT'].includes(method)) return methodNotAllowed('GET,POST,DELETE,PUT');
-  if (method !== 'GET' && !member.auth.allowsRoot(sent.authorization)) return refused;
-  const headers = [json, ['X-Etcd-Cluster-Id', member.clusterId]] as const;
-  const name = path.slice('/v2/members'.length).replace(/^\//, '');
-  if (method !== 'GET') return { status: 500, headers, body: messageJson('Internal Server Error') };
-  if (name === '') return { status: 200, headers, body: `{"members":[${member.describe()}]}\n` };
-  if (name === 'leader') return { status: 200, headers, body: `${member.describe()}\n` };
-  return { status: 404, headers, body: messageJson('Not found') };
+const healthy: Answer = { status: 200, headers: [text], body: '{"health":"true"}', sniffed: true };
+const unhealthy = plainError(503, '{"health":"false"}');
+
+/** etcd asks itself with a quorum read, if it knows a leader. */
+function answerHealth(member: Member): Answer | Promise<Answer> {
+  if (member.leader === undefined) return unhealthy;
+  const read = member.propose(({ store }) => void store.stats.getsSuccess++);
+  if (!(read instanceof Promise)) return healthy;
+  return read.then(
+    () => healthy,
+    (error: unknown) => {
+      if (error instanceof ProposalTimeout) return unhealthy;
+      throw error;
+    },
+  );
 }
 
 /** To the clean path. Only who may follow without harm is told so in words. */

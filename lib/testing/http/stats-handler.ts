@@ -1,4 +1,4 @@
-import type { Member } from '../member.js';
+import type { Member } from '../cluster/index.js';
 import { formatTime } from '../store/index.js';
 
 /** Answers `/v2/stats/store`. */
@@ -6,23 +6,34 @@ export function storeStats({ store }: Member): string {
   return JSON.stringify({ ...store.stats, watchers: store.watchers });
 }
 
-/** Answers `/v2/stats/self`: the one member leads since it has started. */
-export function selfStats({ id, startTime, options: { name, clock } }: Member): string {
+/** Answers `/v2/stats/self`. Who has lost the leader says that it leads: etcd's own flaw (protocol page, 4.3). */
+export function selfStats(member: Member): string {
+  const { id, startTime, options, cluster } = member;
+  const leader = member.leader ?? member;
   const start = formatTime(startTime);
   return JSON.stringify({
-    name,
+    name: options.name,
     id,
-    state: 'StateLeader',
+    state: leader === member ? 'StateLeader' : 'StateFollower',
     startTime: start,
-    leaderInfo: { leader: id, uptime: formatDuration(clock.now() - startTime), startTime: start },
+    leaderInfo: {
+      leader: leader.id,
+      uptime: formatDuration(cluster.options.clock.now() - startTime),
+      startTime: start,
+    },
     recvAppendRequestCnt: 0,
     sendAppendRequestCnt: 0,
   });
 }
 
-/** Answers `/v2/stats/leader`: nobody follows. */
-export function leaderStats({ id }: Member): string {
-  return JSON.stringify({ leader: id, followers: {} });
+const noLatency = { current: 0, average: 0, standardDeviation: 0, minimum: 0, maximum: 0 };
+
+/** Answers `/v2/stats/leader`; `undefined` where it does not lead. */
+export function leaderStats(member: Member): string | undefined {
+  if (member.leader !== member) return undefined;
+  const others = member.cluster.members.filter((each) => each !== member);
+  const followers = others.map(({ id }) => [id, { latency: noLatency, counts: { fail: 0, success: 0 } }]);
+  return JSON.stringify({ leader: member.id, followers: Object.fromEntries(followers) as unknown });
 }
 
 /** A duration as Go writes it: `1h2m3.5s`, and below a second `12.5ms`, `12.5µs` or `12ns`. A byte string. */

@@ -6,14 +6,22 @@ import type { StoreEvent } from './store-event.js';
  * takes up its place all the same.
  */
 export class EventHistory {
-  readonly #events: (StoreEvent | undefined)[] = [];
+  #events: (StoreEvent | undefined)[] = [];
+  #first = 1;
   #last = 0;
 
   constructor(private readonly capacity: number) {}
 
   /** The index of the oldest change that is kept. */
   get oldest(): number {
-    return Math.max(1, this.#last - this.capacity + 1);
+    return Math.max(this.#first, this.#last - this.capacity + 1);
+  }
+
+  /** Forgets all changes up to an index, or takes over another history. */
+  restart(last: number, from?: EventHistory): void {
+    this.#events = from === undefined ? [] : [...from.#events];
+    this.#first = from?.oldest ?? last + 1;
+    this.#last = last;
   }
 
   add(index: number, event: StoreEvent | undefined): void {

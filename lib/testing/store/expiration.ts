@@ -28,3 +28,12 @@ export function formatTime(nanoseconds: bigint): string {
   const digits = fraction.toString().padStart(9, '0').replace(/0+$/, '');
   return digits === '' ? `${whole}Z` : `${whole}.${digits}Z`;
 }
+
+/** Reads what {@link formatTime} has written. @throws {RangeError} */
+export function parseTime(text: string): bigint {
+  const [, whole, digits = ''] = /^(.*?)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
+  const milliseconds = Date.parse(`${whole ?? text}Z`);
+  if (Number.isNaN(milliseconds))
+    throw new RangeError(`Expected a time such as 2030-01-31T12:00:00Z, got ${text}`);
+  return BigInt(milliseconds) * 1_000_000n + BigInt(digits.padEnd(9, '0'));
+}

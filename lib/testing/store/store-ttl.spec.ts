@@ -13,8 +13,8 @@ describe('TTLs', () => {
   let store: Store;
   beforeEach(() => {
     clock = new ManualClock(start);
-    store = new Store({ clock, history: 1_000 });
-    clock.every(500, () => store.sweep());
+    store = new Store({ clock, history: 1_000, initialIndex: 3 });
+    clock.every(500, () => store.sweep(clock.now(), 1_000));
   });
 
   const until = (seconds: number) => expirationOf(clock.now(), BigInt(seconds));
@@ -57,7 +57,7 @@ describe('TTLs', () => {
   });
 
   it('are negative while nobody sweeps, rounded towards zero', () => {
-    const idle = new Store({ clock, history: 1_000 });
+    const idle = new Store({ clock, history: 1_000, initialIndex: 3 });
     idle.set('/a', { value: '', dir: false }, { expiration: until(1) });
     clock.advance(2_900);
     expect(idle.get('/a', { recursive: false, sorted: false }).node.ttl).toBe(-1);

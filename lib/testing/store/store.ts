@@ -3,14 +3,12 @@ import { type ErrorCode, KeysError } from './error-codes.js';
 import { earliestExpiration } from './expiration.js';
 import type { StoreEvent } from './store-event.js';
 import { childPath, type StoreNode } from './store-node.js';
+import { restoreNodes, snapshotOf, type StoreSnapshot } from './store-snapshot.js';
 import { countsAsSuccess, initialStats, type StatsKind } from './store-stats.js';
 import { splitPath, Tree } from './tree.js';
 import { TtlHeap } from './ttl-heap.js';
 import type { Watcher, WatchOptions } from './watcher.js';
 import { WatcherHub } from './watcher-hub.js';
-
-/** The store index of a single member that has just started. */
-const initialIndex = 3;
 
 /** When a node is to expire, in ns since 1970; and whether its watchers are to be left alone. */
 interface Lifetime {
@@ -33,6 +31,8 @@ export interface StoreOptions {
   readonly clock: EtcdClock;
   /** How many changes a watch can go back. */
   readonly history: number;
+  /** The store index at the start: the members have taken up some. */
+  readonly initialIndex: number;
 }
 
 /**
@@ -45,11 +45,11 @@ export class Store {
   readonly stats = initialStats();
   readonly #clock: EtcdClock;
   readonly #hub: WatcherHub;
-  readonly #tree = new Tree();
-  readonly #ttls = new TtlHeap();
+  #tree = new Tree();
+  #ttls = new TtlHeap();
   #index = 0;
 
-  constructor({ clock, history }: StoreOptions) {
+  constructor({ clock, history, initialIndex }: StoreOptions) {
     this.#clock = clock;
     this.#hub = new WatcherHub(history);
     while (this.#index < initialIndex) this.skipIndex();
@@ -143,14 +143,31 @@ export class Store {
     return this.#hub.watch(path, options, this.#index);
   }
 
-  /** Removes what has expired, in the order in which it has. etcd does this twice a second. */
-  sweep(): void {
-    const now = this.#clock.now();
-    for (;;) {
+  /**
+   * Removes what has expired at a time, in the order in which it has. etcd does this twice a second.
+   *
+   * @param limit how many at most @returns whether that was all
+   */
+  sweep(time: bigint, limit: number): boolean {
+    for (let left = limit; ; left--) {
       const node = this.#ttls.first;
-      if (node?.expiration === undefined || node.expiration > now) return;
+      if (node?.expiration === undefined || node.expiration > time) return true;
+      if (left === 0) return false;
       this.#expire(node);
     }
+  }
+
+  snapshot(): StoreSnapshot {
+    return snapshotOf(this.#tree.root, this.#index);
+  }
+
+  /** Takes over another state. Watchers stay, and are told nothing of it. @param from has the history of that state */
+  restore({ index, nodes }: StoreSnapshot, from?: Store): void {
+    this.#tree = new Tree();
+    this.#ttls = new TtlHeap();
+    restoreNodes(this.#tree.root, nodes, (node) => this.#ttls.update(node));
+    this.#index = index;
+    this.#hub.restart(index, from === undefined ? undefined : from.#hub);
   }
 
   /** Lets a node expire at once, whether it has a TTL or not. @throws {KeysError} */

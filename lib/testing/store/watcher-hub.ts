@@ -33,6 +33,11 @@ export class WatcherHub {
     return watcher;
   }
 
+  /** Goes on at another index, with the history of another hub if there is one. The watchers stay. */
+  restart(index: number, from?: WatcherHub): void {
+    this.#history.restart(index, from === undefined ? undefined : from.#history);
+  }
+
   /** Takes up an index that no watcher is told of. */
   skip(index: number): void {
     this.#history.add(index, undefined);

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '../clock.js';
 import { Store } from './store.js';
 
-const newStore = (history = 1_000) => new Store({ clock: new ManualClock(), history });
+const newStore = (history = 1_000) => new Store({ clock: new ManualClock(), history, initialIndex: 3 });
 const value = { value: 'x', dir: false };
 
 describe('watchers', () => {
@@ -72,7 +72,7 @@ describe('the cost of a write', () => {
   it('does not grow with the keys, the watchers elsewhere, and the TTLs', () => {
     const clock = new ManualClock();
     const costs = [1_000, 50_000].map((size) => {
-      const store = new Store({ clock, history: 1_000 });
+      const store = new Store({ clock, history: 1_000, initialIndex: 3 });
       for (let i = 0; i < size; i++) {
         const expiration = clock.now() + BigInt(1_000_000_000 * (1 + (i % 1_000)));
         store.set(`/d${i % 100}/k${i}`, value, { expiration });
