@@ -6,10 +6,15 @@ import {
   type EmbeddedAuth,
   type EmbeddedClusterOptions,
   type EmbeddedEtcdOptions,
+  type EmbeddedTls,
+  resolveEtcdOptions,
   resolveOptions,
   type ResolvedOptions,
 } from './embedded-options.js';
-import { type Listener, listen, listenAll } from './listener.js';
+import type { EtcdRequest } from './http/etcd-request.js';
+import { HttpServer, type HttpServerOptions } from './http/http-server.js';
+import { route } from './http/router.js';
+import { listenAll } from './listen-all.js';
 import { type EmbeddedFault, type EmbeddedRequest, Traffic } from './traffic.js';
 
 /**
@@ -26,7 +31,8 @@ export class EmbeddedEtcd implements AsyncDisposable {
   readonly #auth: EmbeddedAuth | undefined;
   /** The servers of the same cluster, this one included. */
   #cluster: readonly EmbeddedEtcd[] = [this];
-  #listener: Listener;
+  readonly #place: HttpServerOptions;
+  #http: HttpServer;
   #isPaused = false;
   #isCutOff = false;
   #stopping: Promise<void> | undefined;
@@ -35,18 +41,21 @@ export class EmbeddedEtcd implements AsyncDisposable {
     /** The address of the server, e.g. `http://127.0.0.1:2379`. */
     readonly url: string,
     member: Member,
-    listener: Listener,
-    auth: EmbeddedAuth | undefined,
+    http: HttpServer,
+    { auth, tls }: ResolvedOptions,
   ) {
     this.#member = member;
     this.#auth = auth;
-    this.#listener = listener;
+    this.#place = { ...place(tls), port: http.port };
+    this.#http = http;
+    // Its last answer may be that of its own removal.
+    member.onRemoved = () => setImmediate(() => void this.stop());
     this.#serve();
   }
 
   /** Starts a server and resolves once it serves. @throws {RangeError | TypeError} for options that cannot be */
   static async start(options: EmbeddedEtcdOptions = {}): Promise<EmbeddedEtcd> {
-    const [server] = await EmbeddedEtcd.#start(1, resolveOptions(options));
+    const [server] = await EmbeddedEtcd.#start(resolveEtcdOptions(options));
     return server as EmbeddedEtcd;
   }
 
@@ -58,22 +67,22 @@ export class EmbeddedEtcd implements AsyncDisposable {
    */
   static async cluster(size = 3, options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
     checkInteger('size', size, 1, 9);
-    return new EmbeddedCluster(await EmbeddedEtcd.#start(size, resolveOptions(options)));
+    return new EmbeddedCluster(await EmbeddedEtcd.#start(resolveOptions(options, size)));
   }
 
-  static async #start(size: number, options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
-    const listeners = await listenAll(size, options.port);
+  static async #start(options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
+    const listeners = await listenAll(options.ports, place(options.tls));
     const scheme = options.tls === undefined ? 'http' : 'https';
     const urls = listeners.map(({ port }) => `${scheme}://127.0.0.1:${port}`);
     const seats = listeners.map(({ port }, i) => ({
-      name: size === 1 ? 'default' : `m${i}`,
-      clientURL: options.advertise ?? (urls[i] as string),
+      name: listeners.length === 1 ? 'default' : `m${i}`,
+      clientURL: options.advertise[i] ?? (urls[i] as string),
       peerURL: `http://127.0.0.1:${port === 65_535 ? port - 1 : port + 1}`,
     }));
     const { members } = new MemberCluster(options, seats);
-    const servers = seats.map((seat, i) => {
-      const member = members.find((each) => each.options === seat) as Member;
-      return new EmbeddedEtcd(urls[i] as string, member, listeners[i] as Listener, options.auth);
+    const servers = seats.map(({ name }, i) => {
+      const member = members.find((each) => each.name === name) as Member;
+      return new EmbeddedEtcd(urls[i] as string, member, listeners[i] as HttpServer, options);
     });
     for (const server of servers) server.#cluster = servers;
     if (options.auth !== undefined) protect(members[0] as Member, options.auth);
@@ -82,7 +91,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   /** The addresses that it tells clients to use, of all members. */
   get clientURLs(): readonly string[] {
-    return this.#member.cluster.members.map(({ options }) => options.clientURL).sort();
+    return this.#member.cluster.members.flatMap((member) => member.clientURLs).sort();
   }
 
   /** The store index. */
@@ -228,7 +237,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
   /** Starts it again at the same address, with what it held, and resolves once it serves. Each start takes up an index. */
   async restart(): Promise<void> {
     await this.stop();
-    this.#listener = await listen(this.#listener.port);
+    this.#http = await HttpServer.listen(this.#place);
     this.#serve();
     this.#stopping = undefined;
     this.#connect();
@@ -241,7 +250,8 @@ export class EmbeddedEtcd implements AsyncDisposable {
   }
 
   #serve(): void {
-    this.#listener.serve(this.#member, this.#traffic);
+    const handler = (request: EtcdRequest) => route(this.#member, request);
+    this.#http.serve({ handler, traffic: this.#traffic });
     this.#member.cluster.raft.run(this.#member.peer);
   }
 
@@ -256,8 +266,17 @@ export class EmbeddedEtcd implements AsyncDisposable {
     cluster.raft.end(peer);
     this.#isPaused = false;
     this.#traffic.restart();
-    await this.#listener.close();
+    await this.#http.close();
   }
+}
+
+/** Where to listen, but for the port. */
+function place(tls: EmbeddedTls | undefined): Omit<HttpServerOptions, 'port'> {
+  const host = '127.0.0.1';
+  if (tls === undefined) return { host };
+  const { cert, key, ca } = tls;
+  const mutual = { ca, requestCert: true, rejectUnauthorized: true };
+  return { host, tls: { cert, key, ...(ca === undefined ? undefined : mutual) } };
 }
 
 /** A path of the store's, from a key as users write it. */

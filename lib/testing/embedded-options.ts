@@ -40,6 +40,10 @@ export interface EmbeddedEtcdOptions extends EmbeddedOptions {
 
 /** Options of `EmbeddedEtcd.cluster`. */
 export interface EmbeddedClusterOptions extends EmbeddedOptions {
+  /** Where the members listen on `127.0.0.1`, in their order; 0 for any free port. @default any free ports */
+  readonly ports?: readonly number[];
+  /** The addresses that they tell clients to use, in their order, if proxies stand in front of them. @default their own */
+  readonly advertise?: readonly string[];
   /**
    * How long the members wait for a leader that is gone until they elect another one, in ms by the `clock`; etcd's default
    * is 1,000. @default 0, for at once
@@ -49,8 +53,10 @@ export interface EmbeddedClusterOptions extends EmbeddedOptions {
 
 /** Options with nothing left open. */
 export interface ResolvedOptions {
-  readonly port: number;
-  readonly advertise: string | undefined;
+  /** One for each member. */
+  readonly ports: readonly number[];
+  /** One for each member, or none. */
+  readonly advertise: readonly string[];
   readonly history: number;
   readonly version: string;
   readonly clock: EtcdClock;
@@ -59,11 +65,23 @@ export interface ResolvedOptions {
   readonly electionTimeout: number;
 }
 
+/** The options of one server, as those of a cluster of one. */
+export function resolveEtcdOptions({ port, advertise, ...others }: EmbeddedEtcdOptions): ResolvedOptions {
+  return resolveOptions(
+    {
+      ...others,
+      ...(port === undefined ? undefined : { ports: [port] }),
+      ...(advertise === undefined ? undefined : { advertise: [advertise] }),
+    },
+    1,
+  );
+}
+
 /** @throws {RangeError} for a number out of range @throws {TypeError} for anything else that cannot be */
-export function resolveOptions(options: EmbeddedEtcdOptions & EmbeddedClusterOptions): ResolvedOptions {
+export function resolveOptions(options: EmbeddedClusterOptions, size: number): ResolvedOptions {
   const {
-    port = 0,
-    advertise,
+    ports = Array.from({ length: size }, () => 0),
+    advertise = [],
     history = 1_000,
     version = '3.4.23',
     clock = systemClock,
@@ -74,7 +92,9 @@ export function resolveOptions(options: EmbeddedEtcdOptions & EmbeddedClusterOpt
   } = options;
   const [name] = Object.keys(unknown);
   if (name !== undefined) throw new TypeError(`There is no option \`${name}\` of EmbeddedEtcd`);
-  checkInteger('port', port, 0, 65_535);
+  checkCount('ports', ports, size);
+  if (advertise.length > 0) checkCount('advertise', advertise, size);
+  for (const port of ports) checkInteger('port', port, 0, 65_535);
   checkInteger('history', history, 1);
   checkInteger('electionTimeout', electionTimeout, 0);
   if (!/^\d+\.\d+\.\d+/.test(version))
@@ -82,7 +102,14 @@ export function resolveOptions(options: EmbeddedEtcdOptions & EmbeddedClusterOpt
   if (tls !== undefined && (!tls.cert || !tls.key))
     throw new TypeError('Expected `tls` to have a `cert` and its `key`, as PEM');
   if (auth !== undefined) checkAuth(auth);
-  return { port, advertise, history, version, clock, tls, auth, electionTimeout };
+  return { ports, advertise, history, version, clock, tls, auth, electionTimeout };
+}
+
+function checkCount(name: string, values: readonly unknown[], size: number): void {
+  if (values.length !== size)
+    throw new RangeError(
+      `Expected \`${name}\` to have one entry for each of ${size} members, got ${values.length}`,
+    );
 }
 
 /** @throws {RangeError} */

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { EmbeddedEtcd } from '../../lib/testing/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { rawRequest } from '../support/raw-request.js';
 import { authContract } from './contract-auth.js';
 import { countersContract, httpContract } from './contract-http.js';
 import { keysContract } from './contract-keys.js';
+import { membersContract } from './contract-members.js';
 import { parametersContract } from './contract-parameters.js';
 import { bytesOf, detail, type Exchange, Party, showAnswer } from './exchange.js';
 
@@ -53,6 +55,33 @@ describe('the embedded server answers as a real etcd does', () => {
       const [wanted, got] = await answers(exchange);
       expect(got).toBe(wanted);
     }
+  });
+
+  it('changes of the members', async () => {
+    const seat = { name: 'default' };
+    await using alone = await EtcdMember.start(seat);
+    await using one = await EmbeddedEtcd.start();
+    const parties = await Promise.all(
+      [alone.url, one.url].map(async (url) => {
+        const { body } = await rawRequest(`${url}/v2/members`);
+        const { members } = JSON.parse(body) as { members: { id: string; peerURLs: string[] }[] };
+        const { id = '', peerURLs = [] } = members[0] ?? {};
+        const located = (text: string) => text.replaceAll('[ID]', id).replaceAll('[PEER]', peerURLs[0] ?? '');
+        return { party: new Party(url), located };
+      }),
+    );
+    for (const exchange of membersContract) {
+      const { request, headers, body } = detail(exchange);
+      const [wanted, got] = await Promise.all(
+        parties.map(async ({ party, located }) => {
+          const asked = { request: located(request), headers, body: body && located(body) } as Exchange;
+          const shown = showAnswer(await party.ask(asked), asked);
+          return `${JSON.stringify(exchange)}\n${shown}`;
+        }),
+      );
+      expect(got).toBe(wanted);
+    }
+    for (const { party } of parties) party[Symbol.dispose]();
   });
 
   it('and would be found out if it did not', async () => {

@@ -15,17 +15,9 @@ export class EtcdCluster implements AsyncDisposable {
     for (let i = 0; i < size; i++) seats.push({ name: `m${i}`, peerPort: await freePort() });
     const initialCluster = seats.map((seat) => `${seat.name}=http://127.0.0.1:${seat.peerPort}`).join(',');
 
-    const started = await Promise.allSettled(
-      seats.map((seat) => EtcdMember.start({ ...options, ...seat, initialCluster })),
+    return new EtcdCluster(
+      await EtcdMember.startAll(seats.map((seat) => ({ ...options, ...seat, initialCluster }))),
     );
-    const members = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const cluster = new EtcdCluster(members);
-    const failure = started.find((result) => result.status === 'rejected');
-    if (failure) {
-      await cluster.stop();
-      throw failure.reason;
-    }
-    return cluster;
   }
 
   /** The advertised client addresses, in the order of the members. */

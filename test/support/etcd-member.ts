@@ -1,58 +1,73 @@
-import { type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { endProcess, freePort, spawnEtcd } from '../../scripts/etcd-process.mjs';
-import { findEtcd } from '../../scripts/find-etcd.mjs';
-import { etcdArguments, type EtcdMemberOptions, type EtcdTls, readTls } from './etcd-options.js';
+import { freePort } from '../../scripts/etcd-process.mjs';
+import { EmbeddedHost, isEmbedded } from './embedded-host.js';
+import type { EtcdHost } from './etcd-host.js';
+import { EtcdProcessHost } from './etcd-process-host.js';
+import {
+  type EtcdAddresses,
+  etcdArguments,
+  type EtcdMemberOptions,
+  type EtcdTls,
+  readTls,
+} from './etcd-options.js';
 import { isServing } from './etcd-readiness.js';
 import { rawRequest, type RawRequestOptions, type RawResponse } from './raw-request.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { waitFor } from './wait-for.js';
 
-/** How much of the server's log is kept to explain a failure, in characters. */
-const LOG_LIMIT = 65_536;
-
-/**
- * One real etcd with the v2 API, on loopback ports and in a temporary directory of its own.
- *
- * The process dies with this one, whatever happens to it (see `scripts/etcd-process.mjs`), and `scripts/test.mjs`
- * clears the temporary directory after each run.
- */
+/** One etcd with the v2 API, on loopback ports: a real one, or an embedded server where the suites run against that. */
 export class EtcdMember implements AsyncDisposable {
-  /** Where it keeps its data, until it is stopped. */
-  readonly directory = mkdtempSync(join(tmpdir(), 'etcd-'));
-  private process: ChildProcess | undefined;
-  private state: 'running' | 'paused' | 'down' | 'stopped' = 'down';
-  private output = '';
+  readonly name: string;
+  /** The address that etcd itself listens on, also when a proxy stands in front. */
+  readonly directUrl: string;
+  readonly peerUrl: string;
+  private isPaused = false;
+  private isStopped = false;
 
   private constructor(
-    readonly name: string,
-    /** The address that etcd itself listens on, also when a proxy stands in front. */
-    readonly directUrl: string,
-    readonly peerUrl: string,
-    private readonly args: string[],
+    { name, directUrl, peerUrl }: EtcdAddresses,
+    private readonly host: EtcdHost,
     private readonly tls: EtcdTls | undefined,
     /** The proxy in front of the client port, when one was asked for. */
     readonly proxy: TcpProxy | undefined,
-  ) {}
+  ) {
+    this.name = name;
+    this.directUrl = directUrl;
+    this.peerUrl = peerUrl;
+  }
 
   /** Starts a member and resolves once it serves. Rejects, with the server's last words, when it does not. */
   static async start(options: EtcdMemberOptions = {}): Promise<EtcdMember> {
-    const { name = 'm0' } = options;
-    const directUrl = `${options.tls ? 'https' : 'http'}://127.0.0.1:${options.clientPort ?? (await freePort())}`;
-    const peerUrl = `http://127.0.0.1:${options.peerPort ?? (await freePort())}`;
-    const proxy = options.proxy ? await TcpProxy.start(directUrl) : undefined;
-    const words = etcdArguments(options, { name, directUrl, peerUrl, url: proxy?.url ?? directUrl });
-    const member = new EtcdMember(name, directUrl, peerUrl, words, options.tls, proxy);
-    try {
-      await member.launch();
-    } catch (error) {
-      await member.stop();
-      throw error;
+    const [member] = await EtcdMember.startAll([options]);
+    return member as EtcdMember;
+  }
+
+  /** Starts the members of one cluster. Rejects, and stops them all, when one does not serve. */
+  static async startAll(seats: readonly EtcdMemberOptions[]): Promise<EtcdMember[]> {
+    const proxies: (TcpProxy | undefined)[] = [];
+    const places: EtcdAddresses[] = [];
+    for (const { name = 'm0', tls, clientPort, peerPort, proxy } of seats) {
+      const directUrl = `${tls ? 'https' : 'http'}://127.0.0.1:${clientPort ?? (await freePort())}`;
+      const peerUrl = `http://127.0.0.1:${peerPort ?? (await freePort())}`;
+      const front = proxy ? await TcpProxy.start(directUrl) : undefined;
+      proxies.push(front);
+      places.push({ name, directUrl, peerUrl, url: front?.url ?? directUrl });
     }
-    return member;
+    const hosts: EtcdHost[] = isEmbedded
+      ? await EmbeddedHost.start(places, seats[0] ?? {})
+      : seats.map((seat, i) => new EtcdProcessHost(etcdArguments(seat, places[i] as EtcdAddresses)));
+    const members = hosts.map(
+      (host, i) => new EtcdMember(places[i] as EtcdAddresses, host, seats[i]?.tls, proxies[i]),
+    );
+    const started = await Promise.allSettled(members.map((member) => member.launch()));
+    const failure = started.find((result) => result.status === 'rejected');
+    if (failure === undefined) return members;
+    await Promise.all(members.map((member) => member.stop()));
+    throw failure.reason;
+  }
+
+  /** Where a real one keeps its data, until it is stopped. */
+  get directory(): string {
+    return this.host.directory;
   }
 
   /** The advertised client address: the proxy's, when there is one. */
@@ -60,19 +75,19 @@ export class EtcdMember implements AsyncDisposable {
     return this.proxy?.url ?? this.directUrl;
   }
 
-  /** The pid of etcd itself; `undefined` while it is down. */
+  /** The pid of a real one; `undefined` while it is down. */
   get pid(): number | undefined {
-    return this.isDown ? undefined : this.process?.pid;
+    return this.host.pid;
   }
 
   /** Whether the process runs and is not paused. */
   get isRunning(): boolean {
-    return this.state === 'running';
+    return !this.host.isDown && !this.isPaused;
   }
 
   /** The end of what etcd has logged since it was first started. */
   get log(): string {
-    return this.output;
+    return this.host.log;
   }
 
   /** Asks this very server, past its proxy, with its own certificate. */
@@ -87,20 +102,20 @@ export class EtcdMember implements AsyncDisposable {
 
   /** Freezes the process: its ports still accept connections, and nothing is answered. */
   pause(): void {
-    if (this.state !== 'running') return;
-    this.process?.kill('SIGSTOP');
-    this.state = 'paused';
+    if (!this.isRunning) return;
+    this.host.pause();
+    this.isPaused = true;
   }
 
   resume(): void {
-    if (this.state !== 'paused') return;
-    this.process?.kill('SIGCONT');
-    this.state = 'running';
+    if (!this.isPaused) return;
+    this.host.resume();
+    this.isPaused = false;
   }
 
   /** Starts the process again, on the same ports and data, and resolves once it serves. */
   async restart(): Promise<void> {
-    if (this.state === 'stopped') throw new Error(`${this.name} was stopped, and its data are gone`);
+    if (this.isStopped) throw new Error(`${this.name} was stopped, and its data are gone`);
     await this.end('SIGTERM');
     await this.launch();
   }
@@ -108,47 +123,28 @@ export class EtcdMember implements AsyncDisposable {
   /** Ends the process and removes what it has written. May be called in any state, and more than once. */
   async stop(): Promise<void> {
     await this.end('SIGTERM');
-    this.state = 'stopped';
+    this.isStopped = true;
     await this.proxy?.stop();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.host.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  private get isDown(): boolean {
-    return this.state === 'down' || this.state === 'stopped';
-  }
-
   private async launch(): Promise<void> {
-    const binary = process.env['ETCD_BIN'] ?? findEtcd();
-    const child = spawnEtcd(binary, [`--data-dir=${join(this.directory, 'data')}`, ...this.args]);
-    this.process = child;
-    this.state = 'running';
-    const keep = (chunk: Buffer) => (this.output = `${this.output}${chunk.toString()}`.slice(-LOG_LIMIT));
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    const gone = () => {
-      if (this.process === child && this.state !== 'stopped') this.state = 'down';
-    };
-    child.once('close', gone);
-    child.once('error', (error) => {
-      this.output += String(error);
-      gone();
-    });
-    writeFileSync(join(this.directory, 'etcd.pid'), String(child.pid));
+    await this.host.launch();
     try {
-      await waitFor(async () => this.isDown || (await isServing(this)), { timeout: 30_000, what: 'etcd' });
+      const isSettled = async () => this.host.isDown || (await isServing(this));
+      await waitFor(isSettled, { timeout: 30_000, what: 'etcd' });
     } catch (cause) {
-      throw new Error(`${this.name} did not begin to serve:\n${this.output}`, { cause });
+      throw new Error(`${this.name} did not begin to serve:\n${this.log}`, { cause });
     }
-    if (this.isDown) throw new Error(`${this.name} did not start:\n${this.output}`);
+    if (this.host.isDown) throw new Error(`${this.name} did not start:\n${this.log}`);
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.isDown || !this.process) return;
-    await endProcess(this.process, { signal });
-    this.state = 'down';
+    this.isPaused = false;
+    if (!this.host.isDown) await this.host.end(signal);
   }
 }

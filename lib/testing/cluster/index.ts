@@ -1,3 +1,4 @@
-export { Member, MemberCluster, type ClusterOptions, type MemberOptions } from './member.js';
+export type { Member } from './member.js';
+export { MemberCluster } from './member-cluster.js';
 export { ProposalTimeout } from './raft.js';
 export type { Command, EmbeddedSnapshot, Replica } from './replica.js';

@@ -1,26 +1,9 @@
-import { createHash } from 'node:crypto';
-
 import type { AuthStore } from '../auth/index.js';
-import type { EtcdClock } from '../clock.js';
 import type { Store } from '../store/index.js';
-import { Peer, Raft } from './raft.js';
+import { hex, sha1 } from './ids.js';
+import type { MemberCluster } from './member-cluster.js';
+import { Peer } from './raft.js';
 import { type Command, Replica } from './replica.js';
-
-export interface MemberOptions {
-  readonly name: string;
-  readonly clientURL: string;
-  readonly peerURL: string;
-}
-
-export interface ClusterOptions {
-  readonly clock: EtcdClock;
-  /** How many changes a watch can go back. */
-  readonly history: number;
-  /** What `/version` tells, e.g. `3.4.23`. */
-  readonly version: string;
-  /** How long the members wait for a leader that is gone, in ms. */
-  readonly electionTimeout: number;
-}
 
 /** One member of a cluster: who it is, what it holds, and whom it can ask. */
 export class Member {
@@ -29,12 +12,21 @@ export class Member {
   readonly peer: Peer;
   /** The id as etcd reckons with it. */
   readonly idBytes: Buffer;
+  /** Sorted. */
+  peerURLs: readonly string[];
+  /** What to do when it is no longer a member. */
+  onRemoved: () => void = () => undefined;
 
   constructor(
-    readonly options: MemberOptions,
+    readonly name: string,
+    readonly clientURLs: readonly string[],
+    peerURLs: readonly string[],
     readonly cluster: MemberCluster,
+    /** The time it was added, if it was not there from the beginning. */
+    addedAt = '',
   ) {
-    this.idBytes = sha1(`${options.peerURL}etcd-cluster`);
+    this.peerURLs = [...peerURLs].sort();
+    this.idBytes = sha1(`${this.peerURLs.join('')}etcd-cluster${addedAt}`);
     this.id = hex(this.idBytes);
     this.startTime = cluster.options.clock.now();
     const { clock, history } = cluster.options;
@@ -58,6 +50,11 @@ export class Member {
     return this.cluster.members.find(({ peer }) => peer === this.peer.leader);
   }
 
+  /** Whether it was ever there; one that was only announced has no name yet. */
+  get hasStarted(): boolean {
+    return this.name !== '';
+  }
+
   /** See {@link Raft.propose}. */
   propose<T>(command: Command<T>): T | Promise<T> {
     return this.cluster.raft.propose(this.peer, command);
@@ -70,41 +67,7 @@ export class Member {
 
   /** As `/v2/members` shows it. */
   describe(): string {
-    const { name, peerURL, clientURL } = this.options;
-    const fields = { id: this.id, name, peerURLs: [peerURL], clientURLs: [clientURL] };
-    return JSON.stringify(fields);
+    const { id, name, peerURLs, clientURLs } = this;
+    return JSON.stringify({ id, name, peerURLs, clientURLs });
   }
-}
-
-/** What the members of a cluster have in common. */
-export class MemberCluster {
-  readonly size: number;
-  /** In the order of their ids. */
-  readonly members: readonly Member[];
-  readonly raft: Raft;
-  /** As answers give it: lower-case hex digits. */
-  id: string;
-
-  /** @param seats in the order of which the first one leads */
-  constructor(
-    readonly options: ClusterOptions,
-    seats: readonly MemberOptions[],
-  ) {
-    this.size = seats.length;
-    const members = seats.map((seat) => new Member(seat, this));
-    this.raft = new Raft(
-      members.map(({ peer }) => peer),
-      options,
-    );
-    this.members = members.sort((a, b) => Buffer.compare(a.idBytes, b.idBytes));
-    this.id = hex(sha1(Buffer.concat(this.members.map(({ idBytes }) => idBytes))));
-  }
-}
-
-function sha1(data: string | Buffer): Buffer {
-  return createHash('sha1').update(data).digest().subarray(0, 8);
-}
-
-function hex(id: Buffer): string {
-  return id.readBigUInt64BE().toString(16);
 }

@@ -57,9 +57,9 @@ export class Raft {
   readonly #running = new Set<Peer>();
   #endSweeps: (() => void) | undefined;
 
-  /** @param peers all members */
+  /** @param peers all members, the first one of which leads */
   constructor(
-    readonly peers: readonly Peer[],
+    private peers: readonly Peer[],
     { clock, electionTimeout }: RaftOptions,
   ) {
     this.#clock = clock;
@@ -99,14 +99,27 @@ export class Raft {
   connect(peer: Peer, isConnected: boolean): void {
     if (peer.isConnected === isConnected) return;
     peer.isConnected = isConnected;
-    if (this.#leader === peer || this.#count() < this.#quorum) this.#leader = undefined;
-    this.#endElection?.();
-    if (this.#electionTimeout === 0) this.#elect();
-    else this.#endElection = after(this.#clock, this.#electionTimeout, () => this.#elect());
+    this.#reconsider();
     // Who comes back to a leader is told at once.
     if (!isConnected || this.#leader === undefined) return;
     this.#follow(peer, this.#leader);
     this.#proposeWaiting();
+  }
+
+  /** Counts one more member for majorities, which is not there. */
+  add(peer: Peer): void {
+    peer.isConnected = false;
+    peer.backlog = undefined;
+    this.peers = [...this.peers, peer];
+    this.#reconsider();
+  }
+
+  /** Counts a member no longer. */
+  remove(peer: Peer): void {
+    this.peers = this.peers.filter((each) => each !== peer);
+    peer.isConnected = false;
+    peer.leader = undefined;
+    this.#reconsider();
   }
 
   /** Makes a member the leader. @throws {Error} if there is no majority with it */
@@ -124,6 +137,14 @@ export class Raft {
       peer.replica.reset();
       peer.backlog = [];
     }
+  }
+
+  /** Finds out whether there is a leader still, and has another one elected. */
+  #reconsider(): void {
+    if (this.#leader?.isConnected !== true || this.#count() < this.#quorum) this.#leader = undefined;
+    this.#endElection?.();
+    if (this.#electionTimeout === 0) this.#elect();
+    else this.#endElection = after(this.#clock, this.#electionTimeout, () => this.#elect());
   }
 
   get #quorum(): number {
