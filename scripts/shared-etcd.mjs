@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { answersHealth, runEtcd } from './run-etcd.mjs';
+import { answersHealth } from './run-etcd.mjs';
 
 /** Where the processes that share an etcd find each other: in this clone. */
 const directory = fileURLToPath(new URL('../node_modules/.cache/quickstart', import.meta.url));
@@ -37,7 +37,7 @@ function isUsedByOthers() {
 }
 
 /**
- * Joins the etcd that another process of this clone runs, or runs one that others can join. Who runs it stops it when the last
+ * Joins the embedded etcd that another process of this clone runs, or runs one that others can join. Who runs it stops it when the last
  * one that has joined has ended.
  *
  * @returns {Promise<{ url: string, isJoined: boolean, isShared: () => boolean, stop: (hurry: AbortSignal) => Promise<void> }>}
@@ -53,10 +53,13 @@ export async function joinEtcd() {
     process.once('exit', leave);
     return { url: other, isJoined: true, isShared: () => false, stop: async () => leave() };
   }
-  const { url, stop } = await runEtcd();
+  // Only now, because it is built first.
+  const { EmbeddedEtcd } = await import('../dist/esm/testing/index.js');
+  const server = await EmbeddedEtcd.start();
+  const { url } = server;
   if ((await findOther()) !== undefined) {
     // Another one has begun at the same time.
-    await stop();
+    await server.stop();
     return joinEtcd();
   }
   writeFileSync(owner, JSON.stringify({ url, pid: process.pid }));
@@ -67,7 +70,7 @@ export async function joinEtcd() {
     stop: async (hurry) => {
       while (isUsedByOthers() && !hurry.aborted) await sleep(100);
       rmSync(owner, { force: true });
-      await stop();
+      await server.stop();
     },
   };
 }

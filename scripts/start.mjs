@@ -74,7 +74,7 @@ async function runSample(hosts) {
   const url = `http://127.0.0.1:${port}`;
   if (await isAnswering(`${url}/cluster/leader`, app)) {
     console.log(`
-The quickstart listens on ${url} (etcd: ${hosts}). In another terminal:
+The quickstart listens on ${url} (${etcd === undefined ? 'etcd' : 'embedded etcd'}: ${hosts}). In another terminal:
 
   curl -X PUT ${url}/keys/greeting -H 'content-type: application/json' -d '{"value":"hello"}'
   curl ${url}/keys/greeting

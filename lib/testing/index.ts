@@ -9,3 +9,4 @@ export type {
   EmbeddedTls,
 } from './embedded-options.js';
 export type { EmbeddedFault, EmbeddedFaultMatch, EmbeddedRequest } from './traffic.js';
+export { EtcdTestingModule, type EtcdTestingOptions, getEmbeddedEtcdToken } from './etcd-testing.module.js';

@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+
+import { installDebianPackage } from '../support/debian-package.js';
 
 /** Debian's own Python: the one that its packages install modules for. */
 export const python = '/usr/bin/python3';
@@ -16,23 +17,9 @@ const canImport = () => spawnSync(python, ['-c', 'import etcd']).status === 0;
 /** Finds python-etcd, and installs Debian's package where it is missing and this process may. */
 export function findPythonEtcd(): PythonEtcd {
   if (canImport()) return { run };
-  if (!existsSync('/usr/bin/apt-get'))
-    return { missing: `${python} has no module etcd, and there is no apt-get` };
-  const isRoot = process.getuid?.() === 0;
-  const mayInstall = isRoot || spawnSync('sudo', ['-n', 'true']).status === 0;
-  if (!mayInstall) return { missing: `${python} has no module etcd; install the package python3-etcd` };
-  process.stderr.write('Installing python-etcd (apt-get install python3-etcd)\n');
-  const apt = (...words: string[]) =>
-    spawnSync(
-      isRoot ? 'apt-get' : 'sudo',
-      [...(isRoot ? [] : ['-n', 'apt-get']), '-q', '-o', 'DPkg::Lock::Timeout=60', ...words],
-      {
-        encoding: 'utf8',
-      },
-    );
-  apt('update');
-  const { stderr } = apt('install', '-y', '--no-install-recommends', 'python3-etcd');
-  return canImport() ? { run } : { missing: `apt-get could not install python3-etcd: ${stderr.trim()}` };
+  const problem = installDebianPackage('python3-etcd');
+  if (canImport()) return { run };
+  return { missing: `${python} has no module etcd: ${problem ?? 'it is for another Python'}` };
 }
 
 /** What programs begin with: their first argument is the address. */

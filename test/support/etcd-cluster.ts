@@ -11,13 +11,13 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** Starts the members together and resolves once each of them serves. */
   static async start(size = 3, options: EtcdClusterOptions = {}): Promise<EtcdCluster> {
-    const seats: Array<{ name: string; peerPort: number }> = [];
-    for (let i = 0; i < size; i++) seats.push({ name: `m${i}`, peerPort: await freePort() });
-    const initialCluster = seats.map((seat) => `${seat.name}=http://127.0.0.1:${seat.peerPort}`).join(',');
-
-    return new EtcdCluster(
-      await EtcdMember.startAll(seats.map((seat) => ({ ...options, ...seat, initialCluster }))),
-    );
+    const places: { readonly name: string; readonly peerPort: number }[] = [];
+    for (let i = 0; i < size; i++) places.push({ name: `m${i}`, peerPort: await freePort() });
+    const initialCluster = places
+      .map(({ name, peerPort }) => `${name}=http://127.0.0.1:${peerPort}`)
+      .join(',');
+    const seats = places.map((place) => Object.assign(place, options, { initialCluster }));
+    return new EtcdCluster(await EtcdMember.startAll(seats));
   }
 
   /** The advertised client addresses, in the order of the members. */

@@ -210,7 +210,7 @@ export class Raft {
   }
 
   #proposeWaiting(): void {
-    for (const { peer, go } of [...this.#waiting]) if (this.hasQuorum(peer)) go();
+    for (const { peer, go } of this.#waiting) if (this.hasQuorum(peer)) go();
   }
 
   #follow(peer: Peer, leader: Peer): void {
