@@ -1,9 +1,4 @@
-import { base } from './jest.config.mjs';
+import { projects } from './jest.config.mjs';
 
-/** The fault suites stop, kill and cut off real servers: one after the other, with time to recover. */
-export default {
-  ...base,
-  testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
-  testTimeout: 180_000,
-  maxWorkers: 1,
-};
+/** The fault suites run one after the other. */
+export default { projects: [projects.faults, projects.embeddedSlow], maxWorkers: 1, testTimeout: 180_000 };

@@ -28,24 +28,19 @@ function endLeftovers(temporary) {
 /**
  * Runs jest and resolves to its exit code. Whatever the tests put into the temporary directory goes with it.
  *
- * @param {string} config
- * @param {string[]} extra
+ * @param {string | undefined} binary of etcd, if the tests need one
+ * @param {string[]} words
  * @returns {Promise<number>}
  */
-function runJest(config, extra) {
-  const binary = findEtcd({ install: true });
+function runJest(binary, words) {
   // What is acknowledged survives `kill -9` in memory as it does on a disk.
   const temporary = mkdtempSync(join(memoryDirectory(8e9) ?? tmpdir(), 'nestjs-etcd-test-'));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(
-    process.execPath,
-    [...flags, 'node_modules/jest/bin/jest.js', '--config', config, ...extra],
-    {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      stdio: 'inherit',
-      env: { ...process.env, ETCD_BIN: binary, TMPDIR: temporary },
-    },
-  );
+  const child = spawn(process.execPath, [...flags, 'node_modules/jest/bin/jest.js', ...words], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: 'inherit',
+    env: { ...process.env, ...(binary && { ETCD_BIN: binary }), TMPDIR: temporary },
+  });
   // An interrupt goes to jest; this process stays until jest has ended, to tidy up.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
     process.on(signal, () => child.kill(signal));
@@ -58,13 +53,22 @@ function runJest(config, extra) {
   });
 }
 
+/** What else than `npm test` there is, and what jest is told. */
+const suites = {
+  fast: { config: 'jest.config.mjs', words: ['--selectProjects', 'unit', 'embedded', '--'], etcd: false },
+  faults: { config: 'jest.faults.config.mjs', words: [], etcd: true },
+};
+
 try {
-  const faults = process.argv[2] === 'faults';
+  const [name = '', ...others] = process.argv.slice(2);
+  const isSuite = name === 'fast' || name === 'faults';
+  const { config, words, etcd } = isSuite
+    ? suites[name]
+    : { config: 'jest.config.mjs', words: [], etcd: true };
   installDependencies();
-  process.exitCode = await runJest(
-    faults ? 'jest.faults.config.mjs' : 'jest.config.mjs',
-    process.argv.slice(faults ? 3 : 2),
-  );
+  const binary = etcd ? findEtcd({ install: true }) : undefined;
+  const extra = isSuite ? others : process.argv.slice(2);
+  process.exitCode = await runJest(binary, ['--config', config, ...words, ...extra]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

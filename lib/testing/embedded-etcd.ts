@@ -55,27 +55,28 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   /** Starts a server and resolves once it serves. @throws {RangeError | TypeError} for options that cannot be */
   static async start(options: EmbeddedEtcdOptions = {}): Promise<EmbeddedEtcd> {
-    const [server] = await EmbeddedEtcd.#start(resolveEtcdOptions(options));
+    const [server] = await EmbeddedEtcd.#start(['default'], resolveEtcdOptions(options));
     return server as EmbeddedEtcd;
   }
 
   /**
-   * Starts servers that are one cluster, the first one of which leads.
+   * Starts servers that are one cluster: `m0`, `m1` …, the first one of which leads.
    *
    * @param size how many
    * @throws {RangeError | TypeError} for options that cannot be
    */
   static async cluster(size = 3, options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
     checkInteger('size', size, 1, 9);
-    return new EmbeddedCluster(await EmbeddedEtcd.#start(resolveOptions(options, size)));
+    const names = Array.from({ length: size }, (_, i) => `m${i}`);
+    return new EmbeddedCluster(await EmbeddedEtcd.#start(names, resolveOptions(options, size)));
   }
 
-  static async #start(options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
+  static async #start(names: readonly string[], options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
     const listeners = await listenAll(options.ports, place(options.tls));
     const scheme = options.tls === undefined ? 'http' : 'https';
     const urls = listeners.map(({ port }) => `${scheme}://127.0.0.1:${port}`);
     const seats = listeners.map(({ port }, i) => ({
-      name: listeners.length === 1 ? 'default' : `m${i}`,
+      name: names[i] as string,
       clientURL: options.advertise[i] ?? (urls[i] as string),
       peerURL: `http://127.0.0.1:${port === 65_535 ? port - 1 : port + 1}`,
     }));

@@ -10,3 +10,10 @@ export type {
 } from './embedded-options.js';
 export type { EmbeddedFault, EmbeddedFaultMatch, EmbeddedRequest } from './traffic.js';
 export { EtcdTestingModule, type EtcdTestingOptions, getEmbeddedEtcdToken } from './etcd-testing.module.js';
+export { clientContract, type ContractClient } from './contracts/client-contract.js';
+export type { ContractCase } from './contracts/contract.js';
+export {
+  lockStoreContract,
+  type ContractLockStore,
+  type LockStoreContractOptions,
+} from './contracts/lock-store-contract.js';
