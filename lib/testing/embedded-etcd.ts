@@ -1,20 +1,22 @@
-import { type EmbeddedSnapshot, type Member, MemberCluster } from './cluster/index.js';
-import { everything } from './auth/index.js';
+import type { Dispatcher } from 'undici';
+
+import { type EmbeddedSnapshot, type Member, MemberCluster, protect } from './cluster/index.js';
+import { EmbeddedDispatcher } from './dispatcher/embedded-dispatcher.js';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import {
   checkInteger,
   type EmbeddedAuth,
   type EmbeddedClusterOptions,
   type EmbeddedEtcdOptions,
-  type EmbeddedTls,
   resolveEtcdOptions,
   resolveOptions,
   type ResolvedOptions,
 } from './embedded-options.js';
-import type { EtcdRequest } from './http/etcd-request.js';
+import type { Service } from './http/exchange.js';
 import { HttpServer, type HttpServerOptions } from './http/http-server.js';
 import { route } from './http/router.js';
-import { listenAll } from './listen-all.js';
+import { listenAll, placeFor } from './listen-all.js';
+import { storePath } from './store/index.js';
 import { type EmbeddedFault, type EmbeddedRequest, Traffic } from './traffic.js';
 
 /**
@@ -32,6 +34,8 @@ export class EmbeddedEtcd implements AsyncDisposable {
   /** The servers of the same cluster, this one included. */
   #cluster: readonly EmbeddedEtcd[] = [this];
   readonly #place: HttpServerOptions;
+  readonly #service: Service;
+  readonly #dispatcher: EmbeddedDispatcher;
   #http: HttpServer;
   #isPaused = false;
   #isCutOff = false;
@@ -46,8 +50,10 @@ export class EmbeddedEtcd implements AsyncDisposable {
   ) {
     this.#member = member;
     this.#auth = auth;
-    this.#place = { ...place(tls), port: http.port };
+    this.#place = { ...placeFor(tls), port: http.port };
     this.#http = http;
+    this.#service = { handler: (request) => route(member, request), traffic: this.#traffic };
+    this.#dispatcher = new EmbeddedDispatcher(this.#service, () => this.#stopping === undefined);
     // Its last answer may be that of its own removal.
     member.onRemoved = () => setImmediate(() => void this.stop());
     this.#serve();
@@ -72,7 +78,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
   }
 
   static async #start(names: readonly string[], options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
-    const listeners = await listenAll(options.ports, place(options.tls));
+    const listeners = await listenAll(options.ports, placeFor(options.tls));
     const scheme = options.tls === undefined ? 'http' : 'https';
     const urls = listeners.map(({ port }) => `${scheme}://127.0.0.1:${port}`);
     const seats = listeners.map(({ port }, i) => ({
@@ -93,6 +99,14 @@ export class EmbeddedEtcd implements AsyncDisposable {
   /** The addresses that it tells clients to use, of all members. */
   get clientURLs(): readonly string[] {
     return this.#member.cluster.members.flatMap((member) => member.clientURLs).sort();
+  }
+
+  /**
+   * For undici, and for the `dispatcher` of `EtcdClient`: requests reach this server without a connection, whatever address they
+   * are for. Everything else is as it is with one.
+   */
+  get dispatcher(): Dispatcher {
+    return this.#dispatcher;
   }
 
   /** The store index. */
@@ -229,6 +243,11 @@ export class EmbeddedEtcd implements AsyncDisposable {
     }
   }
 
+  /** Lets the process end although the server runs. */
+  unref(): void {
+    this.#http.unref();
+  }
+
   /** Ends the server with all its connections. It never rejects, and may be called again. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -251,8 +270,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
   }
 
   #serve(): void {
-    const handler = (request: EtcdRequest) => route(this.#member, request);
-    this.#http.serve({ handler, traffic: this.#traffic });
+    this.#http.serve(this.#service);
     this.#member.cluster.raft.run(this.#member.peer);
   }
 
@@ -267,34 +285,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
     cluster.raft.end(peer);
     this.#isPaused = false;
     this.#traffic.restart();
+    await this.#dispatcher.destroy();
     await this.#http.close();
   }
-}
-
-/** Where to listen, but for the port. */
-function place(tls: EmbeddedTls | undefined): Omit<HttpServerOptions, 'port'> {
-  const host = '127.0.0.1';
-  if (tls === undefined) return { host };
-  const { cert, key, ca } = tls;
-  const mutual = { ca, requestCert: true, rejectUnauthorized: true };
-  return { host, tls: { cert, key, ...(ca === undefined ? undefined : mutual) } };
-}
-
-/** A path of the store's, from a key as users write it. */
-function storePath(key: string): string {
-  const bytes = Buffer.from(key, 'utf8').toString('latin1');
-  return `/${bytes
-    .split('/')
-    .filter((element) => element !== '')
-    .join('/')}`;
-}
-
-/** Makes the user `root`, and lets requests without credentials do nothing, unless told otherwise. */
-function protect(member: Member, { password, guest = false }: EmbeddedAuth): void {
-  const bytes = Buffer.from(password, 'utf8').toString('latin1');
-  void member.propose(({ auth }) => {
-    auth.createUser({ user: 'root', password: bytes, roles: null, grant: [], revoke: [] });
-    auth.enable();
-    if (!guest) auth.updateRole({ role: 'guest', permissions: everything, revoke: everything });
-  });
 }

@@ -31,6 +31,7 @@ export function getEmbeddedEtcdToken(name?: string): typeof EmbeddedEtcd | strin
  * }).compile();
  * app.get(EmbeddedEtcd).failNext({ reset: true });
  */
+// oxlint-disable-next-line typescript/no-extraneous-class -- A Nest module, without the decorator, which would need Nest.
 export class EtcdTestingModule {
   /** @throws what `EmbeddedEtcd.start` and `EtcdModule.forRootAsync` throw, when the application starts */
   static async forRoot(options: EtcdTestingOptions = {}): Promise<DynamicModule> {
@@ -39,8 +40,8 @@ export class EtcdTestingModule {
     const { EtcdModule, getEtcdToken } = await import('../index.js');
     const token = getEmbeddedEtcdToken(name);
     const serverModule: DynamicModule = {
-      module: class EmbeddedEtcdModule {},
-      providers: [{ provide: token, useFactory: () => EmbeddedEtcd.start(serverOptions) }],
+      module: EtcdTestingModule,
+      providers: [{ provide: token, useFactory: () => startQuietly(serverOptions) }],
       exports: [token],
     };
     const etcdModule = EtcdModule.forRootAsync({
@@ -63,6 +64,13 @@ export class EtcdTestingModule {
       exports: [serverModule, etcdModule],
     };
   }
+}
+
+/** An application that fails to start never ends what it has begun: the process must be able to end all the same. */
+async function startQuietly(options: EmbeddedEtcdOptions | undefined): Promise<EmbeddedEtcd> {
+  const server = await EmbeddedEtcd.start(options);
+  server.unref();
+  return server;
 }
 
 /** Ends the server, behind its connection: what that holds has been given back by then. */

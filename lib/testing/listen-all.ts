@@ -1,3 +1,4 @@
+import type { EmbeddedTls } from './embedded-options.js';
 import { HttpServer, type HttpServerOptions } from './http/http-server.js';
 
 /** Listens at several ports. If one cannot be had, none is taken. */
@@ -11,4 +12,13 @@ export async function listenAll(
   if (failure === undefined) return servers;
   await Promise.all(servers.map((each) => each.close()));
   throw failure.reason;
+}
+
+/** Where to listen, but for the port. */
+export function placeFor(tls: EmbeddedTls | undefined): Omit<HttpServerOptions, 'port'> {
+  const host = '127.0.0.1';
+  if (tls === undefined) return { host };
+  const { cert, key, ca } = tls;
+  const mutual = { ca, requestCert: true, rejectUnauthorized: true };
+  return { host, tls: { cert, key, ...(ca === undefined ? undefined : mutual) } };
 }

@@ -43,7 +43,7 @@ describe('The contracts for stores and clients of others', () => {
   it.each<[what: string, wrong: Partial<ContractClient>, told: string]>([
     ['takes a swap for a set', { compareAndSwap: (key, value) => etcd.set(key, value) }, 'of many who swap'],
     ['creates what exists', { create: (key: string, value: string) => etcd.set(key, value) }, 'created once'],
-    ['finds nothing', { find: async () => await etcd.get('/') }, 'is not found'],
+    ['finds nothing', { find: () => etcd.get('/') }, 'is not found'],
     ['loses TTLs', { refresh: (key) => etcd.set(key, '1') }, 'a TTL is told'],
   ])('find a client out that %s', async (_, wrong, told) => {
     const found = await failures(clientContract(() => broken<ContractClient>(etcd, wrong)));

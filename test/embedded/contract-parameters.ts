@@ -26,6 +26,34 @@ function typed(type: string | undefined, body = 'value=1'): Exchange {
   return { request: 'PUT /v2/keys/typed', headers: type === undefined ? {} : { 'Content-Type': type }, body };
 }
 
+/** A body with a framing of its own, and then another request, to see what has become of the connection. */
+const framed = (...requests: readonly (readonly [headers: string, body: string])[]): Exchange[] =>
+  requests.flatMap(([headers, body]) => {
+    const raw = `PUT /v2/keys/framed HTTP/1.1\r\nHost: x\r\nContent-Type: ${form}\r\n${headers}\r\n\r\n${body}`;
+    return [{ request: raw, raw }, 'GET /v2/keys/framed'];
+  });
+
+const chunked = (...bodies: readonly string[]): Exchange[] =>
+  framed(...bodies.map((body) => ['Transfer-Encoding: chunked', body] as const));
+
+/** What is wrong with the form of a body, which the keys have to tell. */
+export const brokenBodiesContract: Readonly<Record<string, readonly Exchange[]>> = {
+  'chunks that are none': chunked(
+    '7\nvalue=8\n0\n\r\n',
+    'xyz\r\nvalue=8\r\n0\r\n\r\n',
+    '-7\r\nvalue=8\r\n0\r\n\r\n',
+    '0x7\r\nvalue=8\r\n0\r\n\r\n',
+    ' 7\r\nvalue=8\r\n0\r\n\r\n',
+    '7\r\nvalue=899\r\n0\r\n\r\n',
+    '00000000000000007\r\nvalue=9\r\n0\r\n\r\n',
+    '0000000000000000x\r\nvalue=9\r\n0\r\n\r\n',
+    `7;${'x'.repeat(4_100)}\r\nvalue=9\r\n0\r\n\r\n`,
+    '7\r\nvalue=b\r\n0\r\nfoo\r\n\r\n',
+    '7\r\nvalue=b\r\n0\r\n foo: x\r\n\r\n',
+    `7\r\nvalue=b\r\n0\r\nfoo: ${'x'.repeat(5_000)}\r\n\r\n`,
+  ),
+};
+
 /** What is wrong with a request, and how that is told. */
 export const parametersContract: Readonly<Record<string, readonly Exchange[]>> = {
   'truth values that are none': flags.flatMap((name) =>
@@ -75,6 +103,40 @@ export const parametersContract: Readonly<Record<string, readonly Exchange[]>> =
     'GET /v2/keys/form?recursive=true?',
     'DELETE /v2/keys/form?%zz',
   ],
+  'lengths of bodies': framed(
+    ['Content-Length: 7\r\nContent-Length: 7', 'value=1'],
+    ['Content-Length: 7\r\nContent-Length: 8', 'value=1'],
+    ['Content-Length: 007 ', 'value=1'],
+    ['Content-Length:', ''],
+    ['Content-Length: x', ''],
+    ['Content-Length: +7', 'value=1'],
+    ['Content-Length: -1', ''],
+    ['Content-Length: 7, 7', 'value=1'],
+    ['Content-Length: 7\r\n\t', 'value=1'],
+    ['Content-Length: 9223372036854775808', 'value=1'],
+    ['Content-Length: 18446744073709551623', 'value=1'],
+    ['Transfer-Encoding: chunked\r\nContent-Length: 3', '7\r\nvalue=4\r\n0\r\n\r\n'],
+    ['Transfer-Encoding: chunked\r\nContent-Length: x', '7\r\nvalue=4\r\n0\r\n\r\n'],
+    ['Transfer-Encoding: CHUNKED', '7\r\nvalue=3\r\n0\r\n\r\n'],
+    ['Transfer-Encoding:', ''],
+    ['Transfer-Encoding: identity', ''],
+    ['Transfer-Encoding: gzip, chunked', '0\r\n\r\n'],
+    ['Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', '0\r\n\r\n'],
+    ['Transfer-Encoding: chunked\r\nTrailer: a, content-length', '0\r\n\r\n'],
+    ['Trailer: content-length', ''],
+  ),
+  'chunks of bodies': chunked(
+    '7\r\nvalue=a\r\n0\r\n\r\n',
+    '3\r\nval\r\n4\r\nue=b\r\n000\r\n\r\n',
+    '7;a="b;c"\r\nvalue=c\r\n0;x\r\n\r\n',
+    '7 \t\r\nvalue=d\r\n0\r\n\r\n',
+    '7\nvalue=e\r\n0\n\r\n',
+    '0000000000000007\r\nvalue=f\r\n0\r\n\r\n',
+    'A\r\nvalue=1234\r\na\r\n1234567890\r\n0\r\n\r\n',
+    '\r\n\r\n',
+    ';x\r\n\r\n',
+    '7\r\nvalue=g\r\n0\r\nX-A: b\r\nX B: c\r\n d\r\n\r\n',
+  ),
   'types of bodies': [
     typed(undefined),
     typed(''),
@@ -87,6 +149,8 @@ export const parametersContract: Readonly<Record<string, readonly Exchange[]>> =
     typed('text/plain'),
     typed('text'),
     typed('text/'),
+    typed('te{xt}/p|lain'),
+    typed('te{xt'),
     typed('/plain'),
     typed('text plain'),
     typed('text/plain x'),

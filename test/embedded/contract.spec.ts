@@ -9,7 +9,7 @@ import { authContract } from './contract-auth.js';
 import { countersContract, httpContract } from './contract-http.js';
 import { keysContract } from './contract-keys.js';
 import { membersContract } from './contract-members.js';
-import { parametersContract } from './contract-parameters.js';
+import { brokenBodiesContract, parametersContract } from './contract-parameters.js';
 import { bytesOf, detail, type Exchange, Party, showAnswer } from './exchange.js';
 
 describe('the embedded server answers as a real etcd does', () => {
@@ -46,6 +46,7 @@ describe('the embedded server answers as a real etcd does', () => {
   const sections = {
     ...keysContract,
     ...parametersContract,
+    ...brokenBodiesContract,
     ...httpContract,
     ...countersContract,
     ...authContract,

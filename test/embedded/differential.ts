@@ -1,4 +1,5 @@
-import { expect } from '@jest/globals';
+import { strictEqual } from 'node:assert/strict';
+
 import { type Arbitrary, array, assert, asyncProperty } from 'fast-check';
 
 import { EmbeddedEtcd } from '../../lib/testing/index.js';
@@ -61,7 +62,7 @@ export class Differential implements AsyncDisposable {
     const sequence = array(request, { minLength: 1, maxLength: length, size: 'max' });
     const property = asyncProperty(sequence, async (requests) => {
       const { wanted, got } = await this.#answers([...(this.auth ? setUp : []), ...requests]);
-      expect(got).toBe(wanted);
+      strictEqual(got, wanted);
     });
     const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? defaults.seed);
     const numRuns = Number(process.env['DIFFERENTIAL_SEQUENCES'] ?? defaults.sequences);

@@ -90,7 +90,7 @@ export const randomAuthRequest: Arbitrary<Exchange> = oneof(
     weight: 12,
     arbitrary: tuple(randomRequest, credentials).map(([exchange, headers]) => {
       const asked = detail(exchange);
-      return { ...asked, headers: { ...asked.headers, ...headers } };
+      return Object.assign({}, asked, { headers: Object.assign({}, asked.headers, headers) });
     }),
   },
   { weight: 1, arbitrary: oneof(roleChange, userChange, other) },

@@ -1,7 +1,7 @@
 /** One promise of a contract. It is for any test runner: a promise that is broken rejects with an `AssertionError`. */
 export interface ContractCase {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** Makes cases of functions that all need the same. */

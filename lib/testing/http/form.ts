@@ -1,5 +1,8 @@
 import { malformedEscape, percentDecode, quote } from './escapes.js';
 
+/** How long the body of a form may be, in bytes. One more is read to know that it is longer. */
+export const longestForm = 10 * 1_024 * 1_024;
+
 /** The first value of each name, as a byte string. */
 export type Form = Map<string, string>;
 
@@ -11,6 +14,7 @@ export type Form = Map<string, string>;
  */
 export function parseForm(text: string, form: Form): string | undefined {
   let problem: string | undefined;
+  if (text === '') return problem;
   for (const pair of text.split('&')) {
     if (pair.includes(';')) {
       // Go lets this one take the place of what was wrong before.
@@ -21,7 +25,7 @@ export function parseForm(text: string, form: Form): string | undefined {
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const value = equals < 0 ? '' : pair.slice(equals + 1);
-    const malformed = malformedEscape(name) ?? malformedEscape(value);
+    const malformed = pair.includes('%') ? (malformedEscape(name) ?? malformedEscape(value)) : undefined;
     if (malformed !== undefined) {
       problem ??= `invalid URL escape ${quote(malformed)}`;
       continue;
@@ -33,5 +37,5 @@ export function parseForm(text: string, form: Form): string | undefined {
 }
 
 function decode(text: string): string {
-  return percentDecode(text.replaceAll('+', ' '));
+  return percentDecode(text.includes('+') ? text.replaceAll('+', ' ') : text);
 }

@@ -1,132 +1,100 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
-import { HandlerCrash } from '../auth/index.js';
-import type { Member } from '../member.js';
-import type { EmbeddedFault, Traffic } from '../traffic.js';
-import { send } from './answer.js';
-import {
-  hostProblem,
-  isTooLongAtFirst,
-  leavesTooMuch,
-  readBody,
-  refuse,
-  refuseUnreadable,
-} from './connection.js';
-import { cutAfter } from './cut-after.js';
-import { messageJson } from './json.js';
-import { longestForm, wantsForm } from './keys-handler.js';
-import { route } from './router.js';
-import { parseTarget, type Target } from './target.js';
-import { sendWatch } from './watch-answer.js';
+import { Connection } from './connection.js';
+import type { Service } from './exchange.js';
+import { HttpDate } from './http-date.js';
 
-/** A server with etcd's limits, that is none. It does not listen yet, and answers nothing before {@link serve}. */
-export function newHttpServer(): Server {
-  const options = {
-    keepAliveTimeout: 0,
-    requestTimeout: 0,
-    maxHeaderSize: 1_048_576,
-    requireHostHeader: false,
-  };
-  const server = createServer(options);
-  server.headersTimeout = 0;
-  return server;
+export interface HttpServerOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** The address to listen on, e.g. `127.0.0.1`. */
+  readonly host: string;
+  /** Certificate and the like, to be spoken to by TLS. @default plain text */
+  readonly tls?: TlsOptions | undefined;
 }
 
-/** Answers what comes in as etcd does, as far as Node's HTTP server can. */
-export function serve(server: Server, member: Member, traffic: Traffic): void {
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    // A client that is gone is no error of the server's.
-    request.on('error', () => undefined);
-    response.on('error', () => undefined);
-    respond(member, traffic, request, response).catch((error: unknown) => {
-      if (response.headersSent || error instanceof HandlerCrash) response.destroy();
-      else
-        send(request, response, { status: 500, headers: [], body: messageJson(String(error)), close: true });
+/** How many connections may wait to be taken; as in Go, as many as the system allows. */
+const backlog = 65_535;
+
+const socketOptions = { allowHalfOpen: true, noDelay: true } as const;
+
+/**
+ * A server of HTTP/1.1 that answers as the one of Go's library does, which etcd stands on. It has no timeouts, as
+ * etcd has none, and knows nothing of what it serves.
+ */
+export class HttpServer {
+  /** All connections, also those that are still about to encrypt. */
+  readonly #sockets = new Set<Socket>();
+  readonly #date = new HttpDate();
+  readonly #isPlain: boolean;
+  /** Connections that have come before anybody serves them. */
+  #early: Socket[] = [];
+  #service: Service | undefined;
+  #port = 0;
+
+  private constructor(
+    private readonly server: Server,
+    isPlain: boolean,
+  ) {
+    this.#isPlain = isPlain;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      // A client that is gone is no error of the server's, whatever the socket is about.
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
-  };
-  server.on('request', answer);
-  server.on('clientError', refuseUnreadable);
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    send(request, response, { status: 417, headers: [['Connection', 'close']], body: '', origins: false });
-  });
-  // Go takes this method for one like the others. Node has let go of the connection, which ends with the answer.
-  server.on('connect', (request: IncomingMessage, socket: Socket) => {
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(socket);
-    response.once('finish', () => socket.destroySoon());
-    answer(request, response);
-  });
-}
+    server.on(isPlain ? 'connection' : 'secureConnection', (socket: Socket) => this.#take(socket));
+    server.on('tlsClientError', (_: Error, socket: Socket) => socket.destroy());
+  }
 
-async function respond(
-  member: Member,
-  traffic: Traffic,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { method = '', url = '' } = request;
-  const fault = traffic.admit({ method, url });
-  if (traffic.isPaused) await new Promise<void>((resolve) => traffic.whenRunning(resolve));
-  if (isTooLongAtFirst(request)) {
-    request.socket.resetAndDestroy();
-    return;
+  /** Resolves once it listens. Rejects with the error of the system if it cannot, e.g. `EADDRINUSE`. */
+  static async listen({ port, host, tls }: HttpServerOptions): Promise<HttpServer> {
+    const server =
+      tls === undefined
+        ? createServer(socketOptions)
+        : createTlsServer({ ...tls, ...socketOptions, ALPNProtocols: ['http/1.1'] });
+    const listening = new HttpServer(server, tls === undefined);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, host, backlog }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    // One connection that cannot be taken, for want of file descriptors, is not the end of the others.
+    server.on('error', () => undefined);
+    listening.#port = (server.address() as AddressInfo).port;
+    return listening;
   }
-  const target = parseTarget(url);
-  const problem = target === undefined ? '400 Bad Request' : hostProblem(request);
-  if (target === undefined || problem !== undefined) {
-    refuse(request.socket, problem ?? '400 Bad Request');
-    return;
-  }
-  if (fault !== undefined && (await apply(fault, request, response))) return;
-  await answerTarget(member, traffic, target, request, response);
-}
 
-async function answerTarget(
-  member: Member,
-  traffic: Traffic,
-  { path, query }: Target,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { method = '', headers } = request;
-  let body = '';
-  const isAuth = path.startsWith('/v2/auth/') && method === 'PUT';
-  if (isAuth || (path.startsWith('/v2/keys') && wantsForm({ method, headers }))) {
-    const read = await readBody(request, longestForm);
-    if (read === undefined) return;
-    body = read;
-    if (traffic.isPaused) await new Promise<void>((resolve) => traffic.whenRunning(resolve));
+  /** Where it listens, or has listened. */
+  get port(): number {
+    return this.#port;
   }
-  const answer = route(member, { method, path, query, headers, body });
-  if ('watcher' in answer) {
-    sendWatch(request, response, answer, traffic);
-    return;
-  }
-  send(request, response, leavesTooMuch(request, body.length) ? { ...answer, close: true } : answer);
-}
 
-/** Lets a request go wrong. @returns whether that was all */
-async function apply(
-  fault: EmbeddedFault,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<boolean> {
-  if ('status' in fault) {
-    send(request, response, { status: fault.status, headers: [], body: bytes(fault.body ?? '') });
-    return true;
+  /** Begins to answer; connections that have come before have waited. To be called once. */
+  serve(service: Service): void {
+    this.#service = service;
+    const early = this.#early;
+    this.#early = [];
+    for (const socket of early) this.#take(socket);
   }
-  if ('reset' in fault) {
-    request.socket.resetAndDestroy();
-    return true;
-  }
-  if ('delay' in fault) await sleep(fault.delay, undefined, { ref: false });
-  else cutAfter(request.socket, fault.cutAfterBytes);
-  return request.socket.destroyed;
-}
 
-function bytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
+  /** Keeps no process alive by itself from now on. */
+  unref(): void {
+    this.server.unref();
+  }
+
+  /** Ends it with all its connections. It never rejects, and may be called again. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #take(socket: Socket): void {
+    if (this.#service === undefined) this.#early.push(socket);
+    else if (!socket.destroyed) Connection.serve(socket, this.#service, this.#date, this.#isPlain);
+  }
 }

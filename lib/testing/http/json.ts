@@ -61,30 +61,85 @@ function sequenceLength(bytes: string, start: number): number {
 }
 
 function nodeJson(node: NodeView): string {
-  const { key, value, dir, expiration, ttl, nodes, modifiedIndex, createdIndex } = node;
-  const fields: string[] = [];
-  if (key !== '/') fields.push(`"key":${jsonString(key)}`);
-  if (value !== undefined) fields.push(`"value":${jsonString(value)}`);
-  if (dir) fields.push('"dir":true');
-  if (expiration !== undefined) fields.push(`"expiration":"${formatTime(expiration)}"`);
-  if (ttl) fields.push(`"ttl":${ttl}`);
-  if (nodes !== undefined) fields.push(`"nodes":[${nodes.map(nodeJson).join(',')}]`);
-  if (modifiedIndex > 0) fields.push(`"modifiedIndex":${modifiedIndex}`);
-  if (createdIndex > 0) fields.push(`"createdIndex":${createdIndex}`);
-  return `{${fields.join(',')}}`;
+  const { nodes } = node;
+  if (nodes === undefined) return nodeStart(node) + nodeEnd(node);
+  return `${nodeStart(node)},"nodes":[${nodes.map(nodeJson).join(',')}]${nodeEnd(node)}`;
+}
+
+/** The fields that come before the children. */
+function nodeStart({ key, value, dir, expiration, ttl }: NodeView): string {
+  // The root has no key, but it is a directory.
+  if (key === '/') return '{"dir":true';
+  let text = `{"key":${jsonString(key)}`;
+  if (value !== undefined) text += `,"value":${jsonString(value)}`;
+  if (dir) text += ',"dir":true';
+  if (expiration !== undefined) text += `,"expiration":"${formatTime(expiration)}"`;
+  return ttl ? `${text},"ttl":${ttl}` : text;
+}
+
+/** The fields that come after the children. */
+function nodeEnd({ modifiedIndex, createdIndex }: NodeView): string {
+  const modified = modifiedIndex > 0 ? `,"modifiedIndex":${modifiedIndex}` : '';
+  return createdIndex > 0 ? `${modified},"createdIndex":${createdIndex}}` : `${modified}}`;
+}
+
+function formatEvent({ action, node, prevNode }: StoreEvent): string {
+  const previous = prevNode === undefined ? '' : `,"prevNode":${nodeJson(prevNode)}`;
+  return `{"action":"${action}","node":${nodeJson(node)}${previous}}\n`;
 }
 
 const written = new WeakMap<StoreEvent, string>();
 
-/** An event as answers and watches show it. It is written once, however many watchers there are. */
+/** An event as watches show it. It is written once, however many watchers there are. */
 export function eventJson(event: StoreEvent): string {
+  // Nobody watches reads.
+  if (event.action === 'get') return formatEvent(event);
   let text = written.get(event);
   if (text === undefined) {
-    const prevNode = event.prevNode === undefined ? '' : `,"prevNode":${nodeJson(event.prevNode)}`;
-    text = `{"action":"${event.action}","node":${nodeJson(event.node)}${prevNode}}\n`;
+    text = formatEvent(event);
     written.set(event, text);
   }
   return text;
+}
+
+/** An event as who has asked for it is answered: a long listing in pieces. */
+export function eventBody(event: StoreEvent): string | Iterable<string> {
+  if (event.node.nodes === undefined) return formatEvent(event);
+  const pieces = listingPieces(event);
+  const first = pieces.next();
+  if (first.done === true) return '';
+  const second = pieces.next();
+  return second.done === true ? first.value : concat([first.value, second.value], pieces);
+}
+
+function* concat(first: readonly string[], rest: Iterable<string>): Generator<string> {
+  yield* first;
+  yield* rest;
+}
+
+/** How long a piece of a listing is, in characters: as much as can be written within a millisecond. */
+const pieceLength = 65_536;
+
+/** A listing of any depth, in pieces. */
+function* listingPieces({ action, node }: StoreEvent): Generator<string> {
+  let text = `{"action":"${action}","node":${nodeStart(node)}`;
+  const open = [{ node, next: 0 }];
+  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
+    const child = level.node.nodes?.[level.next];
+    if (child !== undefined) {
+      text += (level.next++ === 0 ? ',"nodes":[' : ',') + nodeStart(child);
+      if (child.nodes === undefined) text += nodeEnd(child);
+      else open.push({ node: child, next: 0 });
+    } else {
+      text += (level.next === 0 ? '' : ']') + nodeEnd(level.node);
+      open.pop();
+    }
+    if (text.length >= pieceLength) {
+      yield text;
+      text = '';
+    }
+  }
+  yield `${text}}\n`;
 }
 
 export function errorJson({ errorCode, message, reason, index }: KeysError): string {

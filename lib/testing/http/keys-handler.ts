@@ -3,13 +3,10 @@ import { expirationOf, isCreation, KeysError, type StoreEvent, type Watcher } fr
 import { type Answer, json } from './answer.js';
 import { cleanPath } from './clean-path.js';
 import type { EtcdRequest } from './etcd-request.js';
-import { type Form, parseForm } from './form.js';
-import { errorJson, eventJson } from './json.js';
+import { type Form, longestForm, parseForm } from './form.js';
+import { errorJson, eventBody } from './json.js';
 import { type KeysParameters, parseParameters } from './keys-request.js';
 import { parseMediaType } from './media-type.js';
-
-/** How long the body of a form may be, in bytes. */
-export const longestForm = 10 * 1_024 * 1_024;
 
 /** An answer that begins now and goes on whenever there is an event. */
 export interface WatchAnswer {
@@ -45,12 +42,6 @@ function checkCredentials(member: Member, request: EtcdRequest, { recursive }: K
     throw new KeysError(110, 'Insufficient credentials');
 }
 
-/** Whether the body is a form, which is read; anything else is passed over. */
-export function wantsForm({ method, headers }: Pick<EtcdRequest, 'method' | 'headers'>): boolean {
-  if (method !== 'PUT' && method !== 'POST') return false;
-  return parseMediaType(headers['content-type'] ?? '').type === 'application/x-www-form-urlencoded';
-}
-
 function readForm(request: EtcdRequest): Form {
   const form: Form = new Map();
   const problems: (string | undefined)[] = [];
@@ -58,7 +49,7 @@ function readForm(request: EtcdRequest): Form {
     // Without a type, Go takes the body for a mere row of bytes.
     problems.push(parseMediaType(request.headers['content-type'] || 'application/octet-stream').problem);
     if (request.body.length > longestForm) problems.push('http: POST too large');
-    else problems.push(parseForm(request.body, form));
+    else problems.push(request.bodyProblem ?? parseForm(request.body, form));
   }
   problems.push(parseForm(request.query, form));
   const problem = problems.find((each) => each !== undefined);
@@ -117,7 +108,7 @@ function eventAnswer(member: Member, event: StoreEvent, { noValueOnSuccess }: Ke
   return {
     status: isCreation(event) ? 201 : 200,
     headers: successHeaders(member, event.index),
-    body: terse ? `{"action":"${event.action}"}\n` : eventJson(event),
+    body: terse ? `{"action":"${event.action}"}\n` : eventBody(event),
   };
 }
 

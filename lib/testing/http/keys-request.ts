@@ -22,8 +22,27 @@ export interface KeysParameters {
   readonly noValueOnSuccess: boolean;
 }
 
+/** Most reads have no parameters. */
+const none: KeysParameters = {
+  value: '',
+  prevValue: '',
+  prevIndex: 0n,
+  prevExist: undefined,
+  ttl: undefined,
+  refresh: false,
+  dir: false,
+  recursive: false,
+  sorted: false,
+  quorum: false,
+  wait: false,
+  waitIndex: 0,
+  stream: false,
+  noValueOnSuccess: false,
+};
+
 /** Checks the parameters in etcd's order, which decides which mistake is told (protocol page, 2.2). */
 export function parseParameters(form: Form, method: string): KeysParameters {
+  if (form.size === 0) return none;
   const prevIndex = integer(form, 'prevIndex', 203) ?? 0n;
   const waitIndex = Number(integer(form, 'waitIndex', 203) ?? 0n);
   const flag = (name: string): boolean => boolean(form, name) ?? false;
@@ -43,9 +62,22 @@ export function parseParameters(form: Form, method: string): KeysParameters {
   const value = form.get('value') ?? '';
   if (refresh && value !== '') throw new KeysError(211, 'A value was provided on a refresh');
   if (refresh && ttl === undefined) throw new KeysError(212, 'No TTL value set');
-  const compared = { prevValue: prevValue ?? '', prevIndex, prevExist };
-  const read = { recursive, sorted, quorum, wait, waitIndex, stream };
-  return { ...compared, ...read, value, ttl, refresh, dir, noValueOnSuccess };
+  return {
+    value,
+    prevValue: prevValue ?? '',
+    prevIndex,
+    prevExist,
+    ttl,
+    refresh,
+    dir,
+    recursive,
+    sorted,
+    quorum,
+    wait,
+    waitIndex,
+    stream,
+    noValueOnSuccess,
+  };
 }
 
 const largest = 2n ** 64n - 1n;

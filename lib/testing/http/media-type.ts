@@ -6,7 +6,7 @@ export interface MediaType {
   readonly problem?: string;
 }
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
+const token = /^[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+/;
 
 export function parseMediaType(header: string): MediaType {
   const end = header.indexOf(';');
@@ -42,7 +42,7 @@ function parametersProblem(text: string): string | undefined {
     rest = rest.replace(/^[ \t\r\n]+/, '');
     if (rest === '' || trim(rest) === ';') return undefined;
     const parameter =
-      /^;[ \t\r\n]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t\r\n]*=[ \t\r\n]*(?:"(?:[^"\\\r\n]|\\.)*"|[!#$%&'*+\-.^_`|~0-9A-Za-z]+)/.exec(
+      /^;[ \t\r\n]*([!#$%&'*+\-.^_`{|}~0-9A-Za-z]+)[ \t\r\n]*=[ \t\r\n]*(?:"(?:[^"\\\r\n]|\\.)*"|[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+)/.exec(
         rest,
       );
     if (parameter === null) return 'mime: invalid media parameter';

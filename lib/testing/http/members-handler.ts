@@ -104,15 +104,15 @@ function remove(member: Member, id: string): Answer | Promise<Answer> {
  * @param prepare refuses the change by an error, or gives what makes it
  */
 function agreed(member: Member, indexes: number, prepare: () => () => Answer): Answer | Promise<Answer> {
-  const make = (): Answer => {
-    const change = prepare();
+  const act = (): Answer => {
+    const make = prepare();
     void member.propose(({ store }) => {
       for (let i = 0; i < indexes; i++) store.skipIndex();
     });
-    return change();
+    return make();
   };
   const agreement = member.propose(() => undefined);
-  return agreement instanceof Promise ? agreement.then(make) : make();
+  return agreement instanceof Promise ? agreement.then(act) : act();
 }
 
 function find({ cluster }: Member, id: string): Member {

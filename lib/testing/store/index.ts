@@ -2,6 +2,7 @@ export { KeysError, type ErrorCode } from './error-codes.js';
 export { expirationOf, formatTime } from './expiration.js';
 export { isCreation, type StoreEvent } from './store-event.js';
 export type { NodeView } from './store-node.js';
+export { storePath } from './store-path.js';
 export { Store, type StoreOptions } from './store.js';
 export { toBytes, toText, type SnapshotText, type StoreSnapshot } from './store-snapshot.js';
 export type { Watcher, WatchOptions } from './watcher.js';
