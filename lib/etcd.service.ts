@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Subject, type Observable } from 'rxjs';
+import { endWith, ignoreElements, merge, Subject, takeUntil, type Observable } from 'rxjs';
 import { EtcdClient, type EtcdEvent, type EtcdKey, type EtcdWatchOptions } from './client/index.js';
 import { ETCD_CONNECTION, ETCD_EVENTS, ETCD_MODULE_OPTIONS, type EtcdConnection } from './etcd.constants.js';
 import { resolveModuleOptions } from './etcd.module-options.js';
-import type { EtcdModuleOptions, EtcdServiceEvent } from './interfaces/index.js';
+import type { EtcdHandlerEvent, EtcdModuleOptions, EtcdServiceEvent } from './interfaces/index.js';
+import { diagnosticsEventsOf } from './reporting/diagnostics-events.js';
 import { fromEtcdWatch } from './watch/from-etcd-watch.js';
 
 /**
@@ -16,11 +17,12 @@ import { fromEtcdWatch } from './watch/from-etcd-watch.js';
 @Injectable()
 export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicationShutdown {
   /**
-   * What happens to the `@EtcdWatch` of the connection and to their handlers, for metrics and alarms. It is hot: it tells
-   * what happens from now on, and completes when the service closes with the application. What it tells is logged too.
+   * What happens to the methods with `@EtcdWatch` and `@EtcdLeader` of the connection, which is logged too, and what its client tells
+   * on the diagnostics channels, its requests included. For metrics and alarms. It is hot: it tells what happens from now
+   * on, and completes when the service closes with the application.
    */
   readonly events$: Observable<EtcdServiceEvent>;
-  readonly #events: Subject<EtcdServiceEvent>;
+  readonly #events: Subject<EtcdHandlerEvent>;
   readonly #connect: 'lazy' | 'eager';
   readonly #context: string;
 
@@ -28,14 +30,15 @@ export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicati
   constructor(
     @Inject(ETCD_MODULE_OPTIONS) options: EtcdModuleOptions,
     @Inject(ETCD_CONNECTION) connection: EtcdConnection,
-    @Inject(ETCD_EVENTS) events = new Subject<EtcdServiceEvent>(),
+    @Inject(ETCD_EVENTS) events = new Subject<EtcdHandlerEvent>(),
   ) {
     const { client, connect, context } = resolveModuleOptions(options, connection);
-    super(client);
+    super(client, connection.name);
     this.#connect = connect;
     this.#context = context;
     this.#events = events;
-    this.events$ = events.asObservable();
+    const end = events.pipe(ignoreElements(), endWith(undefined));
+    this.events$ = merge(events, diagnosticsEventsOf(this.identity).pipe(takeUntil(end)));
   }
 
   /**

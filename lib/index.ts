@@ -8,6 +8,9 @@ export * from './interfaces/index.js';
 // Watches
 export { fromEtcdWatch } from './watch/index.js';
 
+// Configurations
+export * from './config/index.js';
+
 // Locks of requests and methods
 export * from './guards/index.js';
 export * from './interceptors/index.js';

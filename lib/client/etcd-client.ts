@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import { EtcdAuth, EtcdRoles, EtcdUsers } from './auth/index.js';
 import { Call } from './cluster/call.js';
 import { Cluster } from './cluster/cluster.js';
 import { JsonApi } from './cluster/json-api.js';
+import type { EtcdClientIdentity } from './diagnostics/index.js';
 import { EtcdResponseError } from './errors/index.js';
 import { parseObject, requiredText } from './http/json.js';
 import { EtcdNamespace } from './etcd-namespace.js';
@@ -52,6 +54,8 @@ export class EtcdClient extends EtcdNamespace {
   readonly users: EtcdUsers;
   /** The roles of etcd's auth, and the keys that they may read and write. */
   readonly roles: EtcdRoles;
+  /** By which what is told on the diagnostics channels is known to be of this client: `message.client === etcd.identity`. */
+  readonly identity: EtcdClientIdentity;
   readonly #cluster: Cluster;
   readonly #feeds: Feeds;
   readonly #watchers: Set<EtcdWatcher>;
@@ -60,17 +64,21 @@ export class EtcdClient extends EtcdNamespace {
   readonly #api: JsonApi;
   #closed: Promise<void> | undefined;
 
-  /** @throws {EtcdOptionsError} which names the option, the value and the fix */
-  constructor(options: EtcdClientOptions = {}) {
+  /**
+   * @param name for what is told on the diagnostics channels; it need not be unique
+   * @throws {EtcdOptionsError} which names the option, the value and the fix
+   */
+  constructor(options: EtcdClientOptions = {}, name?: string) {
+    const identity = Object.freeze({ id: randomUUID(), name });
     const resolved = resolveOptions(options);
     const { timeout, quorum, logger, watch } = resolved;
-    const cluster = new Cluster(resolved);
+    const cluster = new Cluster(resolved, identity);
     const feeds = new Feeds(cluster, watch.rearm, timeout, logger);
     const watchers = new Set<EtcdWatcher>();
     const held = new Set<Held>();
     const root = new KeyStore(cluster, '');
     const tidy = new Tidy((directory) =>
-      root.send(deleteRequest(directory, { dir: true }), new Call(timeout, undefined)),
+      root.send(deleteRequest(directory, { dir: true }), new Call(timeout, undefined, 'lock.tidy')),
     );
     super(
       {
@@ -79,6 +87,7 @@ export class EtcdClient extends EtcdNamespace {
         store: (prefix) => new KeyStore(cluster, prefix),
         watch: { cluster, feeds, timeout, logger, watchers },
         locks: {
+          client: identity,
           clock: new SystemClock(),
           timeout,
           logger,
@@ -91,6 +100,7 @@ export class EtcdClient extends EtcdNamespace {
       },
       '',
     );
+    this.identity = identity;
     this.#cluster = cluster;
     this.#feeds = feeds;
     this.#watchers = watchers;
@@ -148,7 +158,7 @@ export class EtcdClient extends EtcdNamespace {
    * when the members come from SRV records that have named no address yet.
    */
   async health(options: EtcdCallOptions = {}): Promise<EtcdHealth> {
-    return askHealth(this.#cluster, this.#api.call(options));
+    return askHealth(this.#cluster, this.#api.call(options, 'health'));
   }
 
   /**

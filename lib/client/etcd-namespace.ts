@@ -1,3 +1,4 @@
+import { EtcdConfig, type EtcdConfigObject, type EtcdConfigOptions } from './config/index.js';
 import { EtcdElection, type EtcdElectionOptions } from './election/index.js';
 import { normalizeKey, type EtcdKey } from './http/key-path.js';
 import type { KeysContext } from './keys/etcd-reads.js';
@@ -82,6 +83,14 @@ export class EtcdNamespace extends EtcdKeys {
     checkCacheOptions(options);
     const watcher = this.watch(key, { ...options, recursive: true, initial: true });
     return new EtcdCache(watcher, this.#context.watch.logger);
+  }
+
+  /**
+   * The files below a key as one nested, validated, frozen value, which follows etcd. It is built on a {@link cache}, and makes the
+   * same requests. @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError} before anything is sent
+   */
+  config<T = EtcdConfigObject>(prefix: EtcdKey, options: EtcdConfigOptions<T> = {}): EtcdConfig<T> {
+    return new EtcdConfig(this, this.#context.watch.logger, prefix, options);
   }
 
   /**

@@ -35,11 +35,17 @@ export type {
   EtcdWatchOptions,
 } from './watch/index.js';
 
+// Configurations
+export * from './config/index.js';
+
 // Leases, locks, elections, registries
 export * from './lease/index.js';
 export * from './lock/index.js';
 export * from './election/index.js';
 export * from './registry/index.js';
+
+// What a client tells on diagnostics channels
+export * from './diagnostics/index.js';
 
 // The cluster
 export { EtcdMembers, type EtcdMember } from './members/members.js';

@@ -5,3 +5,4 @@ export { EtcdLock } from './etcd-lock.decorator.js';
 export { WithLock, type WithLockDecorator } from './with-lock.decorator.js';
 export { EtcdLeader, type EtcdLeaderDecorator } from './etcd-leader.decorator.js';
 export { LeaderOnly, type LeaderOnlyDecorator } from './leader-only.decorator.js';
+export { EtcdValue } from './etcd-value.decorator.js';

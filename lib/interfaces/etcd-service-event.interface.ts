@@ -1,4 +1,5 @@
 import type { EtcdDecodeError } from '../client/index.js';
+import type { EtcdDiagnosticsEvent } from './etcd-diagnostics-event.interface.js';
 
 interface HandlerEvent {
   /** Name of the connection; `undefined` for the default one. */
@@ -84,8 +85,8 @@ export interface EtcdCampaignFailedEvent extends ElectionEvent {
   readonly retryIn: number;
 }
 
-/** What {@link EtcdService.events$} tells. */
-export type EtcdServiceEvent =
+/** What happens to the methods with `@EtcdWatch` and `@EtcdLeader` of a connection. */
+export type EtcdHandlerEvent =
   | EtcdWatchReadyEvent
   | EtcdWatchEndedEvent
   | EtcdHandlerFailedEvent
@@ -94,3 +95,6 @@ export type EtcdServiceEvent =
   | EtcdLeaderEndedEvent
   | EtcdLeaderFailedEvent
   | EtcdCampaignFailedEvent;
+
+/** What {@link EtcdService.events$} tells. */
+export type EtcdServiceEvent = EtcdHandlerEvent | EtcdDiagnosticsEvent;

@@ -19,7 +19,7 @@ import {
 import { resolveModuleOptions } from '../etcd.module-options.js';
 import { exploreMethods, type FoundMethod } from '../explorer/explore-methods.js';
 import { provideHidden } from '../explorer/wrap-method.js';
-import type { EtcdModuleOptions, EtcdServiceEvent } from '../interfaces/index.js';
+import type { EtcdModuleOptions, EtcdHandlerEvent } from '../interfaces/index.js';
 import { stopAll } from '../lifecycle/stop-all.js';
 import {
   leaderDecoration,
@@ -51,7 +51,7 @@ export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModu
     @Inject(ETCD_CONNECTION) private readonly connection: EtcdConnection,
     @Inject(ETCD_MODULE_OPTIONS) private readonly options: EtcdModuleOptions,
     @Inject(ETCD_OWN_SERVICE) private readonly etcd: Partial<Pick<EtcdNamespace, 'election'>>,
-    @Inject(ETCD_EVENTS) private readonly events: Subject<EtcdServiceEvent>,
+    @Inject(ETCD_EVENTS) private readonly events: Subject<EtcdHandlerEvent>,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {}
 

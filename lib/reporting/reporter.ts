@@ -1,6 +1,6 @@
 import type { Subject } from 'rxjs';
 import type { EtcdLogger } from '../client/index.js';
-import type { EtcdServiceEvent } from '../interfaces/index.js';
+import type { EtcdHandlerEvent } from '../interfaces/index.js';
 
 /** A logger that may be given a stack; Nest's takes it, and that of the options may leave it. */
 interface StackLogger extends EtcdLogger {
@@ -12,7 +12,7 @@ export abstract class Reporter {
   constructor(
     protected readonly connection: string | undefined,
     private readonly logger: StackLogger,
-    private readonly events: Subject<EtcdServiceEvent>,
+    private readonly events: Subject<EtcdHandlerEvent>,
   ) {}
 
   protected log(level: 'log' | 'warn' | 'error', message: string, stack?: string): void {
@@ -24,7 +24,7 @@ export abstract class Reporter {
     }
   }
 
-  protected tell(event: EtcdServiceEvent): void {
+  protected tell(event: EtcdHandlerEvent): void {
     this.events.next(event);
   }
 }

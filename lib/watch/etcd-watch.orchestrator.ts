@@ -16,7 +16,7 @@ import {
   type EtcdConnection,
 } from '../etcd.constants.js';
 import { resolveModuleOptions } from '../etcd.module-options.js';
-import type { EtcdModuleOptions, EtcdServiceEvent } from '../interfaces/index.js';
+import type { EtcdModuleOptions, EtcdHandlerEvent } from '../interfaces/index.js';
 import { stopAll } from '../lifecycle/stop-all.js';
 import { exploreMethods } from '../explorer/explore-methods.js';
 import { HandlerPipeline } from './handler-pipeline.js';
@@ -39,7 +39,7 @@ export class EtcdWatchOrchestrator implements OnModuleInit, OnApplicationBootstr
     @Inject(ETCD_CONNECTION) private readonly connection: EtcdConnection,
     @Inject(ETCD_MODULE_OPTIONS) private readonly options: EtcdModuleOptions,
     @Inject(ETCD_OWN_SERVICE) private readonly etcd: Partial<Pick<EtcdNamespace, 'watch'>>,
-    @Inject(ETCD_EVENTS) private readonly events: Subject<EtcdServiceEvent>,
+    @Inject(ETCD_EVENTS) private readonly events: Subject<EtcdHandlerEvent>,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,

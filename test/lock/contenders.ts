@@ -55,6 +55,7 @@ class Contender {
     const logger = { log: quiet, warn: quiet, error: quiet };
     const { clock, keys, held } = this;
     const context = {
+      client: { id: 'contender', name: undefined },
       keys,
       clock,
       timeout: 2_000,

@@ -23,7 +23,19 @@ export class VirtualWorld {
     const warn = (message: string) => void this.warnings.push(message);
     const logger = { log: () => undefined, warn, error: warn };
     const { clock, keys, held, removals, tidy } = this;
-    return { clock, keys, held, logger, timeout: 5_000, crowds: new Crowds(), prefix: '', removals, tidy };
+    const client = { id: 'virtual', name: undefined };
+    return {
+      client,
+      clock,
+      keys,
+      held,
+      logger,
+      timeout: 5_000,
+      crowds: new Crowds(),
+      prefix: '',
+      removals,
+      tidy,
+    };
   }
 
   /** Holds `/k` with the value `v`, which was asked for so long ago. */

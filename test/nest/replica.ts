@@ -1,23 +1,28 @@
 import type { Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
+  type EtcdHandlerEvent,
   EtcdLeaders,
   EtcdModule,
   type EtcdModuleOptions,
   EtcdService,
-  type EtcdServiceEvent,
 } from 'nestjs-etcd';
+import { filter } from 'rxjs';
 import { CapturingLogger } from './capturing-logger.js';
+import { isOfHandlers } from './watching.js';
 
 /** One replica of an application. */
 export class Replica implements AsyncDisposable {
-  readonly told: EtcdServiceEvent[] = [];
+  readonly told: EtcdHandlerEvent[] = [];
 
   private constructor(
     readonly app: TestingModule,
     readonly logger: CapturingLogger,
   ) {
-    app.get(EtcdService).events$.subscribe((event) => this.told.push(event));
+    app
+      .get(EtcdService)
+      .events$.pipe(filter(isOfHandlers))
+      .subscribe((event) => this.told.push(event));
   }
 
   static async start(options: EtcdModuleOptions, ...providers: Type[]): Promise<Replica> {

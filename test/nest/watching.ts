@@ -2,13 +2,20 @@ import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   type EtcdEvent,
+  type EtcdHandlerEvent,
   EtcdModule,
   type EtcdModuleOptions,
   EtcdService,
   type EtcdServiceEvent,
 } from 'nestjs-etcd';
+import { filter } from 'rxjs';
 import { waitFor } from '../support/wait-for.js';
 import { CapturingLogger, type LogLine } from './capturing-logger.js';
+
+/** Whether it is of a decorated method, and not what the client tells on the diagnostics channels. */
+export function isOfHandlers(event: EtcdServiceEvent): event is EtcdHandlerEvent {
+  return !('client' in event);
+}
 
 export interface WatchingOptions extends Omit<ModuleMetadata, 'imports'> {
   /** Options of the default connection. */
@@ -18,14 +25,14 @@ export interface WatchingOptions extends Omit<ModuleMetadata, 'imports'> {
   readonly prepare?: (app: TestingModule) => void;
 }
 
-/** An application with `@EtcdWatch`, whose log and whose `events$` are kept. */
+/** An application with `@EtcdWatch`, whose log is kept, and what `events$` tells of its handlers. */
 export class Watching implements AsyncDisposable {
   private constructor(
     readonly app: INestApplicationContext,
     readonly etcd: EtcdService,
     readonly logger: CapturingLogger,
-    /** What `events$` has told. */
-    readonly told: readonly EtcdServiceEvent[],
+    /** What `events$` has told of handlers. */
+    readonly told: readonly EtcdHandlerEvent[],
   ) {}
 
   /** Starts an application, and resolves when `count` watches are ready. */
@@ -38,9 +45,9 @@ export class Watching implements AsyncDisposable {
     })
       .setLogger(logger)
       .compile();
-    const told: EtcdServiceEvent[] = [];
+    const told: EtcdHandlerEvent[] = [];
     const etcd = app.get(EtcdService);
-    etcd.events$.subscribe((event) => told.push(event));
+    etcd.events$.pipe(filter(isOfHandlers)).subscribe((event) => told.push(event));
     prepare?.(app);
     const watching = new Watching(app, etcd, logger, told);
     await app.init();
@@ -54,9 +61,9 @@ export class Watching implements AsyncDisposable {
   }
 
   /** What `events$` has told of one kind. */
-  of<Type extends EtcdServiceEvent['type']>(type: Type): Extract<EtcdServiceEvent, { type: Type }>[] {
+  of<Type extends EtcdHandlerEvent['type']>(type: Type): Extract<EtcdHandlerEvent, { type: Type }>[] {
     return this.told.filter(
-      (event): event is Extract<EtcdServiceEvent, { type: Type }> => event.type === type,
+      (event): event is Extract<EtcdHandlerEvent, { type: Type }> => event.type === type,
     );
   }
 

@@ -110,7 +110,7 @@ export class EtcdUsers {
 
   /** The options of each request of one call, whose deadline is for all of them. */
   #oneDeadline(options: EtcdCallOptions): () => EtcdCallOptions {
-    const call = this.#api.call(options);
+    const call = this.#api.call(options, 'auth.users');
     return () => ({ ...options, timeout: Math.max(1, call.remaining()) });
   }
 }

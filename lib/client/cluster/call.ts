@@ -9,6 +9,8 @@ export class Call {
   constructor(
     readonly timeout: number,
     readonly signal: AbortSignal | undefined,
+    /** What it is for, as the diagnostics channels tell it. */
+    readonly operation = 'other',
   ) {
     this.deadline = performance.now() + timeout;
   }
@@ -20,7 +22,7 @@ export class Call {
 
   /** The same call with an earlier end, for a part of it. */
   within(milliseconds: number): Call {
-    return new Call(Math.max(0, Math.min(milliseconds, this.remaining())), this.signal);
+    return new Call(Math.max(0, Math.min(milliseconds, this.remaining())), this.signal, this.operation);
   }
 
   throwIfAborted(details: EtcdErrorDetails = {}): void {

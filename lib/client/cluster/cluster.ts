@@ -1,16 +1,12 @@
+import type { EtcdClientIdentity } from '../diagnostics/index.js';
+import { areRequestsHeard, tellRequest } from '../diagnostics/tell-request.js';
 import { EtcdClosedError, type EtcdClusterIdChangedError, EtcdRedirectError } from '../errors/index.js';
 import { Connector } from '../http/connector.js';
-import {
-  throughRaft,
-  type EtcdRequest,
-  type HttpAnswer,
-  type HttpFailure,
-  type HttpOutcome,
-} from '../http/request.js';
+import { throughRaft, type EtcdRequest, type HttpAnswer, type HttpOutcome } from '../http/request.js';
 import type { ResolvedOptions } from '../options/index.js';
 import { addressOf } from '../options/host.js';
 import type { Call } from './call.js';
-import type { Endpoint } from './endpoint.js';
+import { unsent, type Endpoint } from './endpoint.js';
 import { Membership } from './membership.js';
 import { Session } from './session.js';
 import { Trail } from './trail.js';
@@ -32,11 +28,15 @@ export class Cluster {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(options: ResolvedOptions) {
+  /** @param client whose requests they are */
+  constructor(
+    options: ResolvedOptions,
+    readonly client: EtcdClientIdentity,
+  ) {
     this.#options = options;
     this.session = new Session(options.clusterId);
-    const connector = new Connector(options.tls, options.tryTimeout);
-    this.#membership = new Membership(options, this.session, connector, this.#closing.signal);
+    const connector = new Connector(options.tls, options.tryTimeout, options.dispatcher);
+    this.#membership = new Membership(options, this.session, connector, this.#closing.signal, client);
   }
 
   /** The addresses that are known at the moment. */
@@ -54,13 +54,14 @@ export class Cluster {
   }
 
   async request<T>(request: EtcdRequest, call: Call, decode: Decode<T>): Promise<T> {
-    const trail = new Trail(request);
+    const trail = new Trail(request, this.#options.authorization);
     if (request.avoid !== undefined) this.#avoid(trail, request.avoid);
     let current = request;
     for (;;) {
       const endpoint = this.#ready(trail, call, request) ?? (await this.#find(trail, call));
       const sent = this.session.mark();
-      const outcome = await this.#send(endpoint, current, call, this.#options.tryTimeout);
+      const { tryTimeout } = this.#options;
+      const outcome = await this.#send(endpoint, current, call, tryTimeout, ++trail.tries);
       if (outcome.kind === 'failure') {
         this.#throwIfOver(call, mayHaveBeenApplied(request, trail, outcome), trail);
         if (outcome.phase !== 'waiting') this.#membership.suspect(endpoint, !outcome.byDeadline);
@@ -71,7 +72,7 @@ export class Cluster {
         continue;
       }
       this.#checkCluster(request, outcome, endpoint, trail);
-      this.#membership.heard();
+      this.#membership.outages.heard();
       if (this.#isRedirectToMember(current, outcome, endpoint, trail)) continue;
       if (this.session.isStale(outcome, sent)) {
         if (current.from === 'local') {
@@ -106,7 +107,7 @@ export class Cluster {
     if (!proven) return unsent('no answer before the deadline');
     const refusal = await proving;
     if (refusal !== undefined) return unsent(refusal);
-    const outcome = await this.#send(endpoint, request, call, call.timeout);
+    const outcome = await this.#send(endpoint, request, call, call.timeout, 1);
     this.#throwIfOver(call, false);
     return outcome;
   }
@@ -136,7 +137,7 @@ export class Cluster {
   /** Goes on from a member whose answers are behind, so that the next request begins with another one. */
   leave(address: string): void {
     const endpoint = this.#membership.ring.find(address);
-    if (endpoint !== undefined) this.#membership.ring.unpin(endpoint);
+    if (endpoint !== undefined) this.#membership.goOn(endpoint);
   }
 
   /** Begins behind a member, where there are others. */
@@ -187,7 +188,19 @@ export class Cluster {
     }
   }
 
-  #send(endpoint: Endpoint, request: EtcdRequest, call: Call, silence: number): Promise<HttpOutcome> {
+  #send(
+    endpoint: Endpoint,
+    request: EtcdRequest,
+    call: Call,
+    silence: number,
+    attempt: number,
+  ): Promise<HttpOutcome> {
+    if (!areRequestsHeard()) return this.#dispatch(endpoint, request, call, silence);
+    const told = { client: this.client, operation: call.operation, endpoint: endpoint.address, attempt };
+    return tellRequest(told, request, () => this.#dispatch(endpoint, request, call, silence));
+  }
+
+  #dispatch(endpoint: Endpoint, request: EtcdRequest, call: Call, silence: number): Promise<HttpOutcome> {
     const { authorization, maxResponseBytes: bytes } = this.#options;
     const limits = { silence, deadline: call.deadline, bytes, signal: call.signal };
     if (request.receiver !== undefined) return endpoint.stream(request, authorization, limits);
@@ -202,7 +215,7 @@ export class Cluster {
 
   #goOn(trail: Trail, endpoint: Endpoint): void {
     trail.tried.add(endpoint);
-    this.#membership.ring.unpin(endpoint);
+    this.#membership.goOn(endpoint);
   }
 
   #checkCluster(request: EtcdRequest, answer: HttpAnswer, endpoint: Endpoint, trail: Trail): void {
@@ -265,15 +278,4 @@ export class Cluster {
       `etcd's store has gone back from index ${index} to ${answer.etcdIndex ?? 0} (told by ${endpoint.address}): it was restored or rebuilt.`,
     );
   }
-}
-
-function unsent(outcome: string): HttpFailure {
-  return {
-    kind: 'failure',
-    phase: 'unsent',
-    status: undefined,
-    outcome,
-    cause: undefined,
-    byDeadline: false,
-  };
 }

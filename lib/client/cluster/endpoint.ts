@@ -1,10 +1,9 @@
-import type { Pool } from 'undici';
 import type { Connector } from '../http/connector.js';
 import { exchange, type ExchangeLimits } from '../http/exchange.js';
 import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
 import type { Call } from './call.js';
-import { openPool, WatchConnections } from './pools.js';
+import { type Connections, openPool, WatchConnections } from './pools.js';
 import { Turns } from './turns.js';
 
 /**
@@ -38,7 +37,10 @@ export class Endpoint {
   #restsUntil = 0;
   readonly #origin: string;
   readonly #prefix: string;
-  readonly #pool: Pool;
+  readonly #connections: number;
+  /** Made for the first request. */
+  #opened: Connections | undefined;
+  #isClosed = false;
   #watches: WatchConnections;
   readonly #turns: Turns;
 
@@ -54,11 +56,8 @@ export class Endpoint {
     this.#prefix = pathPrefixOf(url);
     this.#turns = new Turns(connections);
     // One more than there are turns, for the question who it is.
-    this.#pool = openPool(url.origin, connector, { connections: connections + 1, keepAlive });
+    this.#connections = connections + 1;
     this.#watches = new WatchConnections(url.origin, connector);
-    this.#pool.on('disconnect', () => {
-      if (this.#pool.stats.connected === 0) this.doubt();
-    });
   }
 
   get state(): EndpointState {
@@ -98,7 +97,9 @@ export class Endpoint {
   }
 
   /** Asks who it is: at once, without credentials, whatever else is under way. */
-  ask(request: EtcdRequest, limits: ExchangeLimits): Promise<HttpOutcome> {
+  async ask(request: EtcdRequest, limits: ExchangeLimits): Promise<HttpOutcome> {
+    if (!this.connector.isReady) await this.connector.load();
+    if (this.#isClosed) return unsent('closed');
     return exchange(this.#pool, this.#prefix, request, undefined, limits, noTurn);
   }
 
@@ -130,20 +131,26 @@ export class Endpoint {
     return exchange(client, this.#prefix, request, authorization, limits, end);
   }
 
+  get #pool(): Connections {
+    const options = { connections: this.#connections, keepAlive };
+    return (this.#opened ??= openPool(this.#origin, this.connector, options, () => this.doubt()));
+  }
+
   readonly #endTurn = (): void => this.#turns.give();
 
   /** Takes no more requests, and ends its connections when those under way have ended. */
   async retire(): Promise<void> {
     this.#turns.sendAway();
     this.#endWatches(new Error('no longer a member'));
-    await this.#pool.close();
+    await this.#opened?.close();
   }
 
   /** Ends its connections, and every request on them with `error`. */
   async close(error: Error): Promise<void> {
+    this.#isClosed = true;
     this.#turns.sendAway();
     const watches = this.#watches.destroy(error);
-    await this.#pool.destroy(error);
+    await this.#opened?.destroy(error);
     await watches;
   }
 
@@ -157,11 +164,16 @@ export class Endpoint {
 
 const noTurn = (): void => undefined;
 
-const withoutTurn: HttpFailure = {
-  kind: 'failure',
-  phase: 'waiting',
-  status: undefined,
-  outcome: 'every connection was in use',
-  cause: undefined,
-  byDeadline: false,
-};
+/** What comes of a request that was not sent. */
+export function unsent(outcome: string): HttpFailure {
+  return {
+    kind: 'failure',
+    phase: 'unsent',
+    status: undefined,
+    outcome,
+    cause: undefined,
+    byDeadline: false,
+  };
+}
+
+const withoutTurn: HttpFailure = { ...unsent('every connection was in use'), phase: 'waiting' };

@@ -1,5 +1,6 @@
+import { traceOperation } from '../diagnostics/trace-operation.js';
 import { parseObject } from '../http/json.js';
-import type { HttpAnswer } from '../http/request.js';
+import type { EtcdRequest, HttpAnswer } from '../http/request.js';
 import { checkMilliseconds, checkNames, checkSignal } from '../options/check.js';
 import type { EtcdCallOptions } from '../options/index.js';
 import { Call } from './call.js';
@@ -16,15 +17,15 @@ export class JsonApi {
   ) {}
 
   /** The call for a user's options. @throws {EtcdOptionsError} */
-  call(options: EtcdCallOptions): Call {
+  call(options: EtcdCallOptions, operation: string): Call {
     checkNames('options', options, callNames);
     if (options.timeout !== undefined) checkMilliseconds('timeout', options.timeout);
     checkSignal(options.signal);
-    return new Call(options.timeout ?? this.timeout, options.signal);
+    return new Call(options.timeout ?? this.timeout, options.signal, operation);
   }
 
   async get<T>(path: string, options: EtcdCallOptions, decode: Decode<T>): Promise<T> {
-    return this.cluster.request({ method: 'GET', path, read: true }, this.call(options), decode);
+    return this.request({ method: 'GET', path, read: true }, options, decode);
   }
 
   async put<T>(path: string, body: object, options: EtcdCallOptions, decode: Decode<T>): Promise<T> {
@@ -47,8 +48,22 @@ export class JsonApi {
     decode: Decode<T>,
   ): Promise<T> {
     const contentType = 'application/json' as const;
-    return this.cluster.request({ method, path, body, contentType, read: false }, this.call(options), decode);
+    return this.request({ method, path, body, contentType, read: false }, options, decode);
   }
+
+  /** Sends a request. @throws {EtcdOptionsError} */
+  request<T>(request: EtcdRequest, options: EtcdCallOptions, decode: Decode<T>): Promise<T> {
+    const operation = operationOf(request.path);
+    const call = this.call(options, operation);
+    const send = (): Promise<T> => this.cluster.request(request, call, decode);
+    return traceOperation(this.cluster.client, operation, undefined, send, undefined);
+  }
+}
+
+/** The fixed words of a path, such as `auth.users`, without the names and ids behind them. */
+function operationOf(path: string): string {
+  const [api = '', part = ''] = path.replace(/^\/(?:v2\/)?/, '').split('/');
+  return api === 'auth' || api === 'stats' ? `${api}.${part}` : api;
 }
 
 /**

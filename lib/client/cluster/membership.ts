@@ -1,3 +1,6 @@
+import { channels } from '../diagnostics/channels.js';
+import type { EtcdClientIdentity } from '../diagnostics/index.js';
+import { areRequestsHeard, tellRequest } from '../diagnostics/tell-request.js';
 import { EtcdClosedError, type EtcdClusterIdChangedError } from '../errors/index.js';
 import type { Connector } from '../http/connector.js';
 import { describeFailure } from '../http/exchange.js';
@@ -8,6 +11,7 @@ import { addressOf } from '../options/host.js';
 import { acceptsAddress } from './address-filter.js';
 import type { Call } from './call.js';
 import { Endpoint } from './endpoint.js';
+import { Outages } from './outages.js';
 import { Ring } from './ring.js';
 import type { Session } from './session.js';
 import { resolveSrv } from './srv.js';
@@ -27,6 +31,8 @@ const rediscoverAfter = 1_000;
  */
 export class Membership {
   readonly ring: Ring;
+  /** Which members are lost. */
+  readonly outages: Outages;
   #configured: readonly URL[];
   #discovering: Promise<void> | undefined;
   #discoveredAt = -Infinity;
@@ -35,16 +41,16 @@ export class Membership {
   readonly #refused = new Set<string>();
   /** Addresses that are used no longer, while requests to them are under way. */
   readonly #retired = new Set<Endpoint>();
-  #clusterLost = false;
-  #heardAt = -Infinity;
 
   constructor(
     private readonly options: ResolvedOptions,
     private readonly session: Session,
     private readonly connector: Connector,
     private readonly closing: AbortSignal,
+    private readonly client: EtcdClientIdentity,
   ) {
     this.ring = new Ring(options.order);
+    this.outages = new Outages(this.ring, options.logger, client);
     this.#configured = options.hosts;
     this.#addConfigured(options.hosts);
     this.ring.shuffle();
@@ -82,9 +88,14 @@ export class Membership {
     this.#proveAside(endpoint);
   }
 
-  /** A member has answered just now. */
-  heard(): void {
-    this.#heardAt = performance.now();
+  /** Goes on from a member that was asked first and has failed, unless another call has done so already. */
+  goOn(endpoint: Endpoint): void {
+    const isPinned = this.ring.pinned === endpoint;
+    this.ring.unpin(endpoint);
+    const { failover } = channels.cluster;
+    const to = this.ring.pinned;
+    if (!failover.hasSubscribers || !isPinned || to === undefined || to === endpoint) return;
+    failover.publish({ client: this.client, from: endpoint.address, to: to.address });
   }
 
   async close(): Promise<void> {
@@ -114,9 +125,9 @@ export class Membership {
       // Where the id was given, a server that does not say it, whatever else it says, is none of the cluster.
       this.session.checkCluster(answer, endpoint.address, true);
     } catch (error) {
-      this.ring.unpin(endpoint);
+      this.goOn(endpoint);
       if (endpoint.configured) {
-        this.#onForeign(endpoint, error as EtcdClusterIdChangedError);
+        this.outages.foreign(endpoint, error as EtcdClusterIdChangedError);
         throw error;
       }
       return this.#drop(endpoint, (error as EtcdClusterIdChangedError).message);
@@ -124,7 +135,7 @@ export class Membership {
     if (!endpoint.configured && answer.clusterId === undefined)
       return this.#drop(endpoint, `${endpoint.address} does not say which cluster it is of`);
     endpoint.markUp();
-    this.#onBack(endpoint);
+    this.outages.back(endpoint);
     this.#learn(answer);
     if (this.options.order === 'leader' && this.#syncing === undefined) await this.#pinLeader(endpoint);
     this.#startSync();
@@ -139,7 +150,10 @@ export class Membership {
       bytes: maxResponseBytes,
       signal: undefined,
     };
-    const outcome = await endpoint.ask(request, limits);
+    const told = { client: this.client, operation: 'prove', endpoint: endpoint.address, attempt: 1 };
+    const outcome = areRequestsHeard()
+      ? await tellRequest(told, request, () => endpoint.ask(request, limits))
+      : await endpoint.ask(request, limits);
     return outcome.kind === 'answer' ? outcome : outcome.outcome;
   }
 
@@ -242,34 +256,10 @@ export class Membership {
   }
 
   #onLost(endpoint: Endpoint, why: string): string {
-    const { ring, options } = this;
-    const known = endpoint.lost;
     endpoint.markResting(why);
-    endpoint.lost = true;
-    ring.unpin(endpoint);
-    // One that was lost while others answered may be back by now: it is asked before the cluster is given up.
-    if (!this.#clusterLost && ring.endpoints.every(({ failedAt }) => failedAt > this.#heardAt)) {
-      this.#clusterLost = true;
-      options.logger.error(`The etcd cluster is lost: no member answers (last ${endpoint.address}: ${why}).`);
-    } else if (!known) options.logger.warn(`The etcd member ${endpoint.address} is lost: ${why}.`);
+    this.goOn(endpoint);
+    this.outages.lost(endpoint, why);
     return why;
-  }
-
-  /** Calls fail until the right one answers there again; without this line nobody would see why. */
-  #onForeign(endpoint: Endpoint, error: EtcdClusterIdChangedError): void {
-    if (endpoint.foreign) return;
-    endpoint.foreign = true;
-    endpoint.lost = true;
-    this.options.logger.error(error.message);
-  }
-
-  #onBack(endpoint: Endpoint): void {
-    if (this.#clusterLost) this.options.logger.log(`The etcd cluster is back: ${endpoint.address} answers.`);
-    else if (endpoint.lost) this.options.logger.log(`The etcd member ${endpoint.address} is back.`);
-    this.#clusterLost = false;
-    endpoint.lost = false;
-    endpoint.foreign = false;
-    this.heard();
   }
 }
 

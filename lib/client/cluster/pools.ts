@@ -1,4 +1,5 @@
-import { Client, Pool } from 'undici';
+import type { Client, Dispatcher, Pool } from 'undici';
+import { BorrowedConnections } from '../http/borrowed-connections.js';
 import type { Connector } from '../http/connector.js';
 
 /** How long the connection of a poll is kept, in milliseconds: the next one often comes soon. */
@@ -14,43 +15,80 @@ export interface PoolOptions {
   readonly keepAlive: number;
 }
 
-/** A pool of connections without any timeout of undici's: who sends a request bounds it. */
+/** Sends requests; those under way end with it. */
+export type Connections = Pick<Dispatcher, 'dispatch'> & {
+  close(): Promise<void>;
+  destroy(cause: Error): Promise<void>;
+};
+
+/**
+ * A pool of connections without any timeout of undici's: who sends a request bounds it.
+ *
+ * @param onDisconnect called when it has no connection any more
+ */
 export function openPool(
   origin: string,
   connector: Connector,
-  { connections, keepAlive }: PoolOptions,
-): Pool {
-  return new Pool(origin, { ...unbounded(connector, keepAlive), connections });
+  options: PoolOptions,
+  onDisconnect: () => void = () => undefined,
+): Connections {
+  if (connector.dispatcher !== undefined) return new BorrowedConnections(origin, connector.dispatcher);
+  const pool = newPool(origin, connector, options);
+  pool.on('disconnect', () => {
+    if (pool.stats.connected === 0) onDisconnect();
+  });
+  return pool;
+}
+
+function newPool(origin: string, connector: Connector, { connections, keepAlive }: PoolOptions): Pool {
+  return new (undiciOf(connector).Pool)(origin, { ...unbounded(connector, keepAlive), connections });
 }
 
 /** The connections of watches, apart from those of requests, which never have to wait for them. */
 export class WatchConnections {
-  /** For polls of the history, and whatever else is answered soon. */
-  readonly short: Pool;
-  readonly #streams = new Set<Client>();
+  #short: Connections | undefined;
+  readonly #streams = new Set<Connections>();
 
   constructor(
     private readonly origin: string,
     private readonly connector: Connector,
-  ) {
-    this.short = openPool(origin, connector, { connections: pollConnections, keepAlive: watchKeepAlive });
+  ) {}
+
+  /** For polls of the history, and whatever else is answered soon. */
+  get short(): Connections {
+    const options = { connections: pollConnections, keepAlive: watchKeepAlive };
+    return (this.#short ??= openPool(this.origin, this.connector, options));
   }
 
   /** A connection for one stream, and what ends it. A pool would connect anew for each stream that is given up. */
-  openStream(): { readonly client: Client; readonly end: () => void } {
-    const client = new Client(this.origin, unbounded(this.connector, watchKeepAlive));
+  openStream(): { readonly client: Connections; readonly end: () => void } {
+    const client = this.#newStream();
     this.#streams.add(client);
     const end = (): void => {
-      if (this.#streams.delete(client)) void client.destroy();
+      if (this.#streams.delete(client)) void client.destroy(new Error('The watch was closed.'));
     };
     return { client, end };
   }
 
+  #newStream(): Connections {
+    const { dispatcher } = this.connector;
+    if (dispatcher !== undefined) return new BorrowedConnections(this.origin, dispatcher);
+    const { Client: UndiciClient } = undiciOf(this.connector);
+    return new UndiciClient(this.origin, unbounded(this.connector, watchKeepAlive)) satisfies Client;
+  }
+
   async destroy(cause: Error): Promise<void> {
-    const open = [this.short, ...this.#streams].map((dispatcher) => dispatcher.destroy(cause));
+    const short = this.#short === undefined ? [] : [this.#short];
+    const open = [...short, ...this.#streams].map((dispatcher) => dispatcher.destroy(cause));
     this.#streams.clear();
     await Promise.all(open);
   }
+}
+
+/** Pools are opened when the first question who a member is has waited for undici. */
+function undiciOf({ undici }: Connector): NonNullable<Connector['undici']> {
+  if (undici === undefined) throw new Error('undici is not loaded yet');
+  return undici;
 }
 
 function unbounded(connector: Connector, keepAlive: number) {

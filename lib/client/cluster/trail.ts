@@ -20,6 +20,8 @@ export class Trail {
   readonly tried = new Set<Endpoint>();
   /** Whether a try of this write may have been applied. */
   ambiguous = false;
+  /** Requests that were sent. */
+  tries = 0;
   /** How often this walk was sent from one member to another. */
   redirects = 0;
   #walks = 0;
@@ -33,7 +35,11 @@ export class Trail {
   /** Whether every try of this walk gave an answer that is none of etcd's; `undefined` before the first. */
   #onlyGarbage: boolean | undefined;
 
-  constructor(private readonly request: EtcdRequest) {}
+  /** @param authorization the header that goes with the request */
+  constructor(
+    private readonly request: EtcdRequest,
+    readonly authorization?: string,
+  ) {}
 
   /** What each member has answered, oldest first. */
   get attempts(): readonly EtcdAttempt[] {

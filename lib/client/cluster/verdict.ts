@@ -61,7 +61,7 @@ export function judgeAnswer<T>(
 ): { value: T } | undefined {
   const { status, body } = answer;
   if (request.elsewhere?.(answer) === true) {
-    trail.note(endpoint, `HTTP ${status}`, true, toError(request, answer, endpoint));
+    trail.note(endpoint, `HTTP ${status}`, true, toError(request, answer, endpoint, trail.authorization));
     return undefined;
   }
   if (isApplied(status)) {
@@ -71,7 +71,7 @@ export function judgeAnswer<T>(
     trail.note(endpoint, 'an empty answer', true, undefined);
     return undefined;
   }
-  const error = toError(request, answer, endpoint);
+  const error = toError(request, answer, endpoint, trail.authorization);
   if (!isServerFailure(status)) {
     if (!trail.ambiguous) throw trail.because(error);
     // An earlier try may be what made this one fail: the key that exists may be our own.

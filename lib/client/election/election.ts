@@ -1,3 +1,4 @@
+import { traceOperation } from '../diagnostics/trace-operation.js';
 import { EtcdLockNotAcquiredError, EtcdOptionsError } from '../errors/index.js';
 import type { EtcdNode } from '../keys/index.js';
 import { defaultTtl } from '../lease/lease-options.js';
@@ -9,12 +10,13 @@ import {
   type EtcdAcquireOptions,
   type EtcdLockOptions,
 } from '../lock/lock-options.js';
-import { queueUp, tryFirst, type QueueContext } from '../lock/place.js';
+import { queueUp, tryFirst, type Place, type QueueContext } from '../lock/place.js';
 import { readQueue } from '../lock/queue.js';
-import { checkNames, checkSignal, show } from '../options/check.js';
+import { checkNames, checkSignal, showType } from '../options/check.js';
 import type { EtcdWatcher } from '../watch/index.js';
 import { encodeEntry, readCandidate, type EtcdCandidate } from './election-entry.js';
 import { EtcdLeadership } from './leadership.js';
+import { tellCampaign, tellLeader, tellLeadership, type ToldElection } from './tell.js';
 
 /** An election, as all who take part must agree on it. */
 export interface EtcdElectionOptions extends Pick<EtcdLockOptions, 'ttl'> {
@@ -63,7 +65,8 @@ export class EtcdElection {
    * {@link EtcdAbortedError}, and what etcd refuses for good; the entry is removed then
    */
   async campaign(value: string, options: EtcdAcquireOptions = {}): Promise<EtcdLeadership> {
-    if (typeof value !== 'string') throw new EtcdOptionsError('value', `expected a text, got ${show(value)}`);
+    if (typeof value !== 'string')
+      throw new EtcdOptionsError('value', `expected a text, got ${showType(value)}`);
     checkAcquireOptions(options, 'campaign');
     const { wait, signal } = options;
     const error = (): EtcdLockNotAcquiredError =>
@@ -71,11 +74,18 @@ export class EtcdElection {
     const isOnce = wait === 0;
     const limit = wait === undefined || isOnce ? undefined : { milliseconds: wait, error };
     const place = { directory: this.key, ttl: this.ttl, value: () => encodeEntry(value) };
-    const won = await new Attempt(this.#context, signal, limit).run((attempt) =>
-      isOnce ? tryFirst(this.#context, place, attempt) : queueUp(this.#context, place, attempt, true),
-    );
-    if (won === undefined) throw error();
-    return new EtcdLeadership(this.name, value, won.holding);
+    const told = this.#told;
+    const run = async (): Promise<Place> => {
+      tellCampaign(told);
+      const won = await new Attempt(this.#context, signal, limit).run((attempt) =>
+        isOnce ? tryFirst(this.#context, place, attempt) : queueUp(this.#context, place, attempt, true),
+      );
+      if (won === undefined) throw error();
+      return won;
+    };
+    const { holding } = await traceOperation(told.client, 'election.campaign', told.key, run, undefined);
+    tellLeadership(told, holding);
+    return new EtcdLeadership(this.name, value, holding);
   }
 
   /** Who leads: `GET /v2/keys/_elections/NAME?quorum=true`. One that has just died does until its TTL has passed. */
@@ -124,8 +134,14 @@ export class EtcdElection {
       const leader = first === undefined ? undefined : entries.get(first);
       if (told !== null && leader?.key === told?.key && leader?.value === told?.value) continue;
       told = leader;
+      tellLeader(this.#told, leader);
       yield leader && readCandidate(leader);
     }
+  }
+
+  get #told(): ToldElection {
+    const { client, prefix } = this.#context;
+    return { client, name: this.name, key: prefix + this.key };
   }
 
   #isEntry({ key, dir }: EtcdNode): boolean {

@@ -1,7 +1,7 @@
 import { EtcdOptionsError } from '../errors/index.js';
 import type { Holding } from '../lease/holding.js';
 import { tokenOf } from '../lock/lock-name.js';
-import { show } from '../options/check.js';
+import { showType } from '../options/check.js';
 import { encodeEntry } from './election-entry.js';
 
 /** That this process leads, until it resigns or loses it. */
@@ -62,7 +62,8 @@ export class EtcdLeadership implements AsyncDisposable {
    * @throws {EtcdLeaseLostError} when this process does not lead any more
    */
   async proclaim(value: string): Promise<void> {
-    if (typeof value !== 'string') throw new EtcdOptionsError('value', `expected a text, got ${show(value)}`);
+    if (typeof value !== 'string')
+      throw new EtcdOptionsError('value', `expected a text, got ${showType(value)}`);
     await this.#holding.change(encodeEntry(value));
     this.#value = value;
   }

@@ -143,7 +143,7 @@ export class EtcdChecks {
   }
 
   #call({ timeout = this.timeout, signal }: EtcdCallOptions): Call {
-    return new Call(timeout, signal);
+    return new Call(timeout, signal, 'health');
   }
 }
 

@@ -1,26 +1,49 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { buildConnector } from 'undici';
+import type * as Undici from 'undici';
 import { EtcdOptionsError } from '../errors/index.js';
 import { describeFailure } from './exchange.js';
 import type { EtcdTlsOptions } from '../options/index.js';
 
-type Connect = ReturnType<typeof buildConnector>;
+type Connect = ReturnType<typeof Undici.buildConnector>;
 
 /**
  * Opens the sockets of one client. It reads certificate files again when they have changed, and can end sockets
  * that are still connecting, which undici leaves open until their timeout when a pool is destroyed.
+ *
+ * It loads undici when that is first needed: loading takes as long as that of this whole package, and a process that asks
+ * etcd nothing, such as a command of the application, does without.
  */
 export class Connector {
   readonly #connecting = new Set<Socket>();
   readonly #files: CertificateFiles | undefined;
   readonly #timeout: number;
   #closed = false;
+  #undici: typeof Undici | undefined;
   #current: { readonly version: string; readonly connect: Connect } | undefined;
 
-  constructor(tls: EtcdTlsOptions | undefined, timeout: number) {
+  /** @param dispatcher sends the requests, if it is given: then no sockets are opened here, and undici is not loaded */
+  constructor(
+    tls: EtcdTlsOptions | undefined,
+    timeout: number,
+    readonly dispatcher?: Undici.Dispatcher,
+  ) {
     this.#files = tls === undefined ? undefined : new CertificateFiles(tls);
     this.#timeout = timeout;
+  }
+
+  /** Whether there is nothing to {@link load}. */
+  get isReady(): boolean {
+    return this.#undici !== undefined || this.dispatcher !== undefined;
+  }
+
+  /** undici, once it is loaded. */
+  get undici(): typeof Undici | undefined {
+    return this.#undici;
+  }
+
+  async load(): Promise<typeof Undici> {
+    return (this.#undici ??= await import('undici'));
   }
 
   readonly connect: Connect = (options, callback) => {
@@ -36,7 +59,11 @@ export class Connector {
     for (const socket of this.#connecting) socket.destroy();
   }
 
-  #open(connect: Connect, options: buildConnector.Options, callback: buildConnector.Callback): void {
+  #open(
+    connect: Connect,
+    options: Undici.buildConnector.Options,
+    callback: Undici.buildConnector.Callback,
+  ): void {
     if (this.#closed) return callback(new Error('The client is closed.'), null);
     let socket: Socket;
     try {
@@ -60,6 +87,7 @@ export class Connector {
     const version = (await this.#files?.version()) ?? '';
     if (this.#current?.version !== version) {
       const certificates = await this.#files?.read();
+      const { buildConnector } = await this.load();
       // No session cache: a resumed session would skip the check of a certificate that has been replaced.
       this.#current = {
         version,

@@ -20,7 +20,7 @@ export interface ExchangeLimits {
  * end. A good answer to a request with a `receiver` is given with its headers, and has no bounds from then on.
  */
 export function exchange(
-  dispatcher: Dispatcher,
+  dispatcher: Pick<Dispatcher, 'dispatch'>,
   prefix: string,
   request: EtcdRequest,
   authorization: string | undefined,
@@ -225,7 +225,7 @@ function readAnswer(status: number, headers: readonly Buffer[], body: string): H
     const value = headers[i + 1] as Buffer;
     if (((name[0] as number) | lowerCase) === letterX) {
       const word = name.toString('latin1').toLowerCase();
-      if (word === 'x-etcd-cluster-id') clusterId = value.toString('latin1');
+      if (word === 'x-etcd-cluster-id') clusterId = readClusterId(value);
       else if (word === 'x-etcd-index') etcdIndex = readIndex(value);
       else if (word === 'x-raft-index') raftIndex = readIndex(value);
       else if (word === 'x-raft-term') raftTerm = readIndex(value);
@@ -233,6 +233,12 @@ function readAnswer(status: number, headers: readonly Buffer[], body: string): H
       location = value.toString('latin1');
   }
   return { kind: 'answer', status, body, clusterId, etcdIndex, raftIndex, raftTerm, location };
+}
+
+/** The id is told in errors, so that nothing else may stand there. */
+function readClusterId(value: Buffer): string {
+  const id = value.toString('latin1');
+  return /^[0-9a-f]{1,16}$/.test(id) ? id : 'unreadable';
 }
 
 /** 0 stands for "no index" in etcd's answers to bad requests. */

@@ -65,9 +65,14 @@ interface ErrorBody {
   readonly json: boolean;
 }
 
-/** The error that an answer stands for. */
-export function toError(request: EtcdRequest, answer: HttpAnswer, endpoint: string): EtcdError {
-  const body = readErrorBody(request, answer.body);
+/** The error that an answer stands for. @param authorization the header that was sent with the request */
+export function toError(
+  request: EtcdRequest,
+  answer: HttpAnswer,
+  endpoint: string,
+  authorization?: string,
+): EtcdError {
+  const body = readErrorBody(answer.body, (text) => quote(text, request, authorization));
   const what = `${request.method} ${request.path.split('?', 1)[0]}`;
   const details: EtcdErrorDetails = {
     errorCode: body.errorCode,
@@ -108,20 +113,20 @@ function explain(body: ErrorBody, reason: string | undefined, status: number): s
   return reason === undefined ? `${message} (${number})` : `${message}: ${reason} (${number})`;
 }
 
-function readErrorBody(request: EtcdRequest, text: string): ErrorBody {
+function readErrorBody(text: string, say: (text: unknown) => string | undefined): ErrorBody {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { json: false, message: isPlainText(text) ? quote(text, request) : undefined };
+    return { json: false, message: isPlainText(text) ? say(text) : undefined };
   }
   if (!isObject(value)) return { json: true };
   const { errorCode, message, cause } = value;
   return {
     json: true,
     errorCode: Number.isSafeInteger(errorCode) ? (errorCode as number) : undefined,
-    message: quote(message, request),
-    reason: quote(cause, request),
+    message: say(message),
+    reason: say(cause),
   };
 }
 

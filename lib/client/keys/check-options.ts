@@ -7,6 +7,7 @@ import {
   checkSignal,
   checkText,
   show,
+  showType,
 } from '../options/check.js';
 import type { EtcdCallOptions } from '../options/index.js';
 
@@ -89,7 +90,7 @@ export function checkIndex(option: string, index: unknown): void {
 function checkPrevValue(value: unknown): void {
   if (value === '')
     throw new EtcdOptionsError('prevValue', "etcd v2 cannot compare with ''; compare `prevIndex` instead");
-  checkText('prevValue', value);
+  checkText('prevValue', value, showType);
 }
 
 /** A compare without a condition would be unconditional. */
@@ -103,7 +104,7 @@ export function checkValue(value: unknown): string {
   if (typeof value !== 'string') {
     throw new EtcdOptionsError(
       'value',
-      `expected a text, got ${show(value)}; encode it, e.g. with the codec \`json\` or \`base64\``,
+      `expected a text, got ${showType(value)}; encode it, e.g. with the codec \`json\` or \`base64\``,
     );
   }
   if (value.length > longestValue / 3 && Buffer.byteLength(value) > longestValue) {

@@ -43,7 +43,12 @@ export class EtcdKeys extends EtcdReads {
     checkOptions('set', options);
     const full = this.full(key);
     checkPlainSet(full);
-    return this.#write(putRequest('PUT', full, form(value, options), options.idempotent), options);
+    return this.#write(
+      'set',
+      full,
+      putRequest('PUT', full, form(value, options), options.idempotent),
+      options,
+    );
   }
 
   /** Creates a key that does not exist: `PUT /v2/keys/KEY` with `prevExist=false`. @throws {EtcdKeyExistsError} */
@@ -53,9 +58,9 @@ export class EtcdKeys extends EtcdReads {
     checkOptions('create', options);
     const full = this.full(key);
     const request = putRequest('PUT', full, { ...form(value, options), prevExist: false });
-    if (!isUnique(options)) return this.#write(request, options);
+    if (!isUnique(options)) return this.#write('create', full, request, options);
     const write = { key: full, action: 'create', find: inFile(value) } as const;
-    return writeUnique(this.store, request, write, this.call(options));
+    return this.run('create', full, options, (call) => writeUnique(this.store, request, write, call));
   }
 
   /**
@@ -83,10 +88,9 @@ export class EtcdKeys extends EtcdReads {
     if (isNodeLike(target)) return this.#updateFrom('node' in target ? target.node : target, value, options);
     checkOptions('update', options);
     const { idempotent, ...write } = options as EtcdUpdateOptions;
-    return this.#write(
-      putRequest('PUT', this.full(target), { ...form(value, write), prevExist: true }, idempotent),
-      write,
-    );
+    const full = this.full(target);
+    const request = putRequest('PUT', full, { ...form(value, write), prevExist: true }, idempotent);
+    return this.#write('update', full, request, write);
   }
 
   /**
@@ -98,7 +102,7 @@ export class EtcdKeys extends EtcdReads {
   async compareAndSwap(key: EtcdKey, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
     checkOptions('compareAndSwap', options);
     checkCondition(options);
-    return this.#swap(this.full(key), value, options);
+    return this.#swap('compareAndSwap', this.full(key), value, options);
   }
 
   /**
@@ -109,7 +113,8 @@ export class EtcdKeys extends EtcdReads {
     checkOptions('compareAndDelete', options);
     checkCondition(options);
     const { prevValue, prevIndex } = options;
-    return this.send(deleteRequest(this.full(key), { prevValue, prevIndex }), options);
+    const full = this.full(key);
+    return this.send('compareAndDelete', full, deleteRequest(full, { prevValue, prevIndex }), options);
   }
 
   /**
@@ -126,9 +131,9 @@ export class EtcdKeys extends EtcdReads {
     checkOptions('append', options);
     const full = this.full(directory);
     const request = putRequest('POST', full, form(value, options));
-    if (!isUnique(options)) return this.#write(request, options);
+    if (!isUnique(options)) return this.#write('append', full, request, options);
     const write = { key: full, action: 'create', find: inDirectory(value) } as const;
-    return writeUnique(this.store, request, write, this.call(options));
+    return this.run('append', full, options, (call) => writeUnique(this.store, request, write, call));
   }
 
   /**
@@ -146,12 +151,10 @@ export class EtcdKeys extends EtcdReads {
         'replaceFile',
         'it cannot be combined with `inOrder`, which makes a name that is new; leave one of them out',
       );
-    if (inOrder) return this.send(putRequest('POST', full, { dir: true, ttl }), options);
+    if (inOrder) return this.send('mkdir', full, putRequest('POST', full, { dir: true, ttl }), options);
     if (replaceFile) checkPlainSet(full);
-    return this.send(
-      putRequest('PUT', full, { dir: true, ttl, prevExist: replaceFile ? undefined : false }),
-      options,
-    );
+    const prevExist = replaceFile ? undefined : false;
+    return this.send('mkdir', full, putRequest('PUT', full, { dir: true, ttl, prevExist }), options);
   }
 
   /**
@@ -160,13 +163,10 @@ export class EtcdKeys extends EtcdReads {
    */
   async updateDirectory(key: EtcdKey, options: EtcdUpdateDirectoryOptions = {}): Promise<EtcdResult> {
     checkOptions('updateDirectory', options);
-    const request = putRequest(
-      'PUT',
-      this.full(key),
-      { dir: true, ttl: options.ttl, prevExist: true },
-      options.idempotent,
-    );
-    return this.send(request, options);
+    const { ttl, idempotent } = options;
+    const full = this.full(key);
+    const request = putRequest('PUT', full, { dir: true, ttl, prevExist: true }, idempotent);
+    return this.send('updateDirectory', full, request, options);
   }
 
   /**
@@ -182,7 +182,8 @@ export class EtcdKeys extends EtcdReads {
   async delete(key: EtcdKey, options: EtcdDeleteOptions = {}): Promise<EtcdResult> {
     checkOptions('delete', options);
     const { recursive, dir, idempotent } = options;
-    return this.send(deleteRequest(this.full(key), { recursive, dir }, idempotent), options);
+    const full = this.full(key);
+    return this.send('delete', full, deleteRequest(full, { recursive, dir }, idempotent), options);
   }
 
   /** Removes a key as {@link delete} does and gives what it was (`prevNode`). A removed directory comes without its children. */
@@ -201,15 +202,9 @@ export class EtcdKeys extends EtcdReads {
     checkOptions('refresh', options);
     checkTtl(ttl);
     const { prevValue, prevIndex, idempotent } = options;
-    return this.send(
-      putRequest(
-        'PUT',
-        this.full(key),
-        { ttl, refresh: true, prevExist: true, prevValue, prevIndex },
-        idempotent,
-      ),
-      options,
-    );
+    const full = this.full(key);
+    const parameters = { ttl, refresh: true, prevExist: true, prevValue, prevIndex };
+    return this.send('refresh', full, putRequest('PUT', full, parameters, idempotent), options);
   }
 
   /**
@@ -226,7 +221,7 @@ export class EtcdKeys extends EtcdReads {
     if (typeof change !== 'function')
       throw new EtcdOptionsError('change', `expected a function (value) => newValue, got ${typeof change}`);
     const full = this.full(key);
-    return modify(this.store, full, change, options, this.call(options));
+    return this.run('modify', full, options, (call) => modify(this.store, full, change, options, call));
   }
 
   #updateFrom(node: EtcdNode, value: string, options: EtcdUpdateFromOptions): Promise<EtcdAcknowledgement> {
@@ -239,31 +234,45 @@ export class EtcdKeys extends EtcdReads {
     checkIndex('modifiedIndex', node.modifiedIndex);
     checkTtlDecision(node, options.ttl);
     const { ttl, ...rest } = options;
-    return this.#swap(this.full(node.key), value, {
+    return this.#swap('update', this.full(node.key), value, {
       ...rest,
       ...(typeof ttl === 'number' ? { ttl } : {}),
       prevIndex: node.modifiedIndex,
     });
   }
 
-  #swap(full: string, value: string, options: EtcdSwapOptions): Promise<EtcdAcknowledgement> {
+  #swap(
+    operation: string,
+    full: string,
+    value: string,
+    options: EtcdSwapOptions,
+  ): Promise<EtcdAcknowledgement> {
     const { prevValue, prevIndex } = options;
     const request = putRequest('PUT', full, { ...form(value, options), prevValue, prevIndex });
-    if (!isUnique(options)) return this.#write(request, options);
-    const call = this.call(options);
-    if (prevIndex === undefined)
-      return writeUnique(
-        this.store,
-        request,
-        { key: full, action: 'compareAndSwap', find: inFile(value) },
-        call,
-      );
-    return swapByIndex(this.store, request, { key: full, value, prevIndex, uniqueValue: true }, call);
+    if (!isUnique(options)) return this.#write(operation, full, request, options);
+    const { store } = this;
+    return this.run(operation, full, options, (call) => {
+      if (prevIndex === undefined)
+        return writeUnique(
+          store,
+          request,
+          { key: full, action: 'compareAndSwap', find: inFile(value) },
+          call,
+        );
+      return swapByIndex(store, request, { key: full, value, prevIndex, uniqueValue: true }, call);
+    });
   }
 
-  #write(request: EtcdRequest, options: EtcdWriteOptions): Promise<EtcdAcknowledgement> {
-    if (options.noValueOnSuccess !== true) return this.send(request, options);
-    return this.store.cluster.request(request, this.call(options), readAcknowledgement);
+  #write(
+    operation: string,
+    full: string,
+    request: EtcdRequest,
+    options: EtcdWriteOptions,
+  ): Promise<EtcdAcknowledgement> {
+    if (options.noValueOnSuccess !== true) return this.send(operation, full, request, options);
+    return this.run(operation, full, options, (call) =>
+      this.store.cluster.request(request, call, readAcknowledgement),
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { Call } from '../cluster/call.js';
+import { traceOperation } from '../diagnostics/trace-operation.js';
 import { EtcdKeyNotFoundError, EtcdNotFileError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdRequest } from '../http/request.js';
@@ -35,7 +36,8 @@ export abstract class EtcdReads {
   async get(key: EtcdKey, options: EtcdGetOptions = {}): Promise<EtcdResult> {
     checkOptions('get', options);
     const { recursive, sorted, quorum = this.context.quorum } = options;
-    return this.send(getRequest(this.full(key), { recursive, sorted }, quorum), options);
+    const full = this.full(key);
+    return this.send('get', full, getRequest(full, { recursive, sorted }, quorum), options);
   }
 
   /** As {@link get}, but `undefined` where there is no such key. */
@@ -84,13 +86,24 @@ export abstract class EtcdReads {
   }
 
   /** @internal */
-  protected send(request: EtcdRequest, options: EtcdCallOptions): Promise<EtcdResult> {
-    return this.store.send(request, this.call(options));
+  protected send(
+    operation: string,
+    full: string,
+    request: EtcdRequest,
+    options: EtcdCallOptions,
+  ): Promise<EtcdResult> {
+    return this.run(operation, full, options, (call) => this.store.send(request, call));
   }
 
-  /** @internal */
-  protected call({ timeout = this.context.timeout, signal }: EtcdCallOptions): Call {
-    return new Call(timeout, signal);
+  /** Carries out an operation, which may be several requests. @param full the key's path in the store @internal */
+  protected run<T>(
+    operation: string,
+    full: string,
+    { timeout = this.context.timeout, signal }: EtcdCallOptions,
+    work: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    const call = new Call(timeout, signal, operation);
+    return traceOperation(this.store.cluster.client, operation, full, work, call);
   }
 
   /** The key's path in the store. @throws {EtcdInvalidKeyError} @internal */

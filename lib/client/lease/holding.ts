@@ -3,6 +3,7 @@ import type { EtcdNode } from '../keys/index.js';
 import type { Held, LeaseContext } from './lease-context.js';
 import { longestTimer } from './clock.js';
 import { OwnKey, type Limits } from './own-key.js';
+import { tellLost, tellRenewed } from './tell.js';
 import { longestPause, shortestPause } from './trying.js';
 
 /** A lease ends for its holder so long before it ends for etcd: a part of its TTL, and milliseconds at most. */
@@ -72,6 +73,11 @@ export class Holding implements Held {
   /** Aborted, with an {@link EtcdLeaseLostError}, when it is lost: in time, unless somebody else removes or overwrites the key. */
   get signal(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** Aborted at any end, with the {@link EtcdLeaseLostError} where it is lost. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   get value(): string {
@@ -175,6 +181,7 @@ export class Holding implements Held {
       this.#scheduleRenewal();
     }
     this.#throwIfOver();
+    tellRenewed(this.#context, this);
   }
 
   /** For as long as there is still time for it. */
@@ -226,7 +233,10 @@ export class Holding implements Held {
     if (this.#over.signal.aborted) return error;
     this.#end(error);
     this.#lost.abort(error);
-    if (loss !== 'closed' && loss !== 'released') this.#context.logger.warn(error.message);
+    if (loss !== 'closed' && loss !== 'released') {
+      this.#context.logger.warn(error.message);
+      tellLost(this.#context, this, loss);
+    }
     this.#context.held.delete(this);
     return error;
   }

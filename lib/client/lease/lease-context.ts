@@ -1,3 +1,4 @@
+import type { EtcdClientIdentity } from '../diagnostics/index.js';
 import type { EtcdNamespace } from '../etcd-namespace.js';
 import { EtcdClosedError } from '../errors/index.js';
 import type { EtcdLogger } from '../options/index.js';
@@ -18,6 +19,8 @@ export interface Held {
 
 /** What leases, locks and elections need of their client. @internal */
 export interface LeaseContext {
+  /** Whose leases they are. */
+  readonly client: EtcdClientIdentity;
   readonly keys: LeaseKeys;
   readonly clock: Clock;
   /** The client's `timeout`, in milliseconds. */

@@ -1,6 +1,7 @@
+import { traceOperation } from '../diagnostics/trace-operation.js';
 import type { EtcdLeaseLostError } from '../errors/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
-import { checkText } from '../options/check.js';
+import { checkText, showType } from '../options/check.js';
 import { Listeners } from '../watch/listeners.js';
 import { pause } from './clock.js';
 import { Holding } from './holding.js';
@@ -67,9 +68,11 @@ export class EtcdLease implements Held, AsyncDisposable {
   ): Promise<EtcdLease> {
     checkLeaseOptions(options);
     // An empty one could not prove whose the key is.
-    checkText('value', value);
+    checkText('value', value, showType);
     const path = normalizeKey(key);
-    return new EtcdLease(context, path, value, options, await hold(context, path, value, options));
+    const open = async (): Promise<EtcdLease> =>
+      new EtcdLease(context, path, value, options, await hold(context, path, value, options));
+    return traceOperation(context.client, 'lease', context.prefix + path, open, undefined);
   }
 
   get value(): string {
@@ -131,7 +134,7 @@ export class EtcdLease implements Held, AsyncDisposable {
    * @throws {EtcdLeaseLostError} when it is not ours any more
    */
   async change(value: string): Promise<void> {
-    checkText('value', value);
+    checkText('value', value, showType);
     this.#value = value;
     await this.#holding.change(value);
   }

@@ -2,7 +2,7 @@ import type { EtcdNamespace } from '../etcd-namespace.js';
 import { EtcdKeyExistsError, EtcdOptionsError } from '../errors/index.js';
 import type { EtcdKey } from '../http/key-path.js';
 import { isForeign } from '../lease/trying.js';
-import { checkNames, checkText, show } from '../options/check.js';
+import { checkNames, checkText, show, showType } from '../options/check.js';
 import { keyOf, normalizePrefix } from './lock-name.js';
 
 /** Whether a lock was acquired, and its fencing token. */
@@ -47,7 +47,7 @@ export class EtcdLockStore {
    * it. @param owner a text of this acquisition alone @param ttl in milliseconds
    */
   async acquire(key: string, owner: string, ttl: number): Promise<EtcdLockStoreResult> {
-    checkText('owner', owner);
+    checkText('owner', owner, showType);
     const options = { ttl: toSeconds(ttl), uniqueValue: true };
     try {
       const { node } = await this.#etcd.create(keyOf(this.#prefix, key, 'key'), owner, options);
@@ -60,14 +60,14 @@ export class EtcdLockStore {
 
   /** Whether it was renewed for its owner: `PUT` with `refresh=true&prevExist=true&prevValue=OWNER`. */
   async renew(key: string, owner: string, ttl: number): Promise<boolean> {
-    checkText('owner', owner);
+    checkText('owner', owner, showType);
     const options = { prevValue: owner, idempotent: true };
     return isOwners(this.#etcd.refresh(keyOf(this.#prefix, key, 'key'), toSeconds(ttl), options));
   }
 
   /** Whether it was released for its owner: `DELETE` with `prevValue=OWNER`. */
   async release(key: string, owner: string): Promise<boolean> {
-    checkText('owner', owner);
+    checkText('owner', owner, showType);
     return isOwners(this.#etcd.compareAndDelete(keyOf(this.#prefix, key, 'key'), { prevValue: owner }));
   }
 }

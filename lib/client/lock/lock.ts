@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { traceOperation } from '../diagnostics/trace-operation.js';
 import { EtcdLockNotAcquiredError, EtcdLockReentryError, EtcdOptionsError } from '../errors/index.js';
 import type { EtcdNode } from '../keys/index.js';
 import { Holding } from '../lease/holding.js';
@@ -7,7 +8,7 @@ import { holdWhile } from '../lease/lease-context.js';
 import { defaultTtl } from '../lease/lease-options.js';
 import { removeOwn } from '../lease/remove-own.js';
 import { isForeign, mayBeDone } from '../lease/trying.js';
-import { checkText, show } from '../options/check.js';
+import { checkText, show, showType } from '../options/check.js';
 import { Attempt } from './attempt.js';
 import { EtcdLockHandle } from './lock-handle.js';
 import { keyOf, tokenOf } from './lock-name.js';
@@ -22,6 +23,7 @@ import {
 } from './lock-options.js';
 import { isFirst, Place, queueUp, tryFirst, type PlaceOptions, type QueueContext } from './place.js';
 import { readQueue } from './queue.js';
+import { tellAttempt, tellRelease, type ToldLock } from './tell.js';
 import type { Tidy } from './tidy.js';
 
 /** What locks need of their client. @internal */
@@ -89,7 +91,7 @@ export class EtcdNamedLock {
     if (options.wait === 0) return this.#tryNow(options);
     this.#refuseReentry();
     return this.#handle(
-      await this.#attempt(options, (attempt) => queueUp(this.#context, this.#place, attempt)),
+      await this.#attempt('lock.acquire', options, (attempt) => queueUp(this.#context, this.#place, attempt)),
     );
   }
 
@@ -100,7 +102,9 @@ export class EtcdNamedLock {
   async tryAcquire(options: Pick<EtcdAcquireOptions, 'signal'> = {}): Promise<EtcdLockHandle | undefined> {
     checkTryOptions(options);
     this.#refuseReentry();
-    const place = await this.#attempt(options, (attempt) => tryFirst(this.#context, this.#place, attempt));
+    const place = await this.#attempt('lock.tryAcquire', options, (attempt) =>
+      tryFirst(this.#context, this.#place, attempt),
+    );
     return place && this.#handle(place);
   }
 
@@ -144,9 +148,9 @@ export class EtcdNamedLock {
    * @throws {EtcdLockNotAcquiredError} when there is no such entry, and as {@link acquire}
    */
   async takeOver(uuidOfEntry: string, options: EtcdAcquireOptions = {}): Promise<EtcdLockHandle> {
-    checkText('uuid', uuidOfEntry);
+    checkText('uuid', uuidOfEntry, showType);
     checkAcquireOptions(options);
-    const taken = await this.#attempt(options, async (attempt) => {
+    const taken = await this.#attempt('lock.takeOver', options, async (attempt) => {
       const place = await attempt.race(this.#adopt(uuidOfEntry), (late) => void late.leave());
       attempt.hasEntered = true;
       if (await isFirst(place, attempt.signal)) return place;
@@ -166,6 +170,10 @@ export class EtcdNamedLock {
     return this.#context.prefix + this.key;
   }
 
+  get #told(): ToldLock {
+    return { client: this.#context.client, name: this.name, key: this.#fullKey };
+  }
+
   #refuseReentry(): void {
     if (this.#own !== undefined) throw new EtcdLockReentryError(this.name);
   }
@@ -176,7 +184,8 @@ export class EtcdNamedLock {
     return lock;
   }
 
-  async #attempt<Got>(
+  async #attempt<Got extends Place | undefined>(
+    operation: string,
     { wait, signal }: EtcdAcquireOptions,
     work: (attempt: Attempt) => Promise<Got>,
   ): Promise<Got> {
@@ -186,7 +195,9 @@ export class EtcdNamedLock {
     this.#context.tidy.used(this.#fullKey);
     let got: Got | undefined;
     try {
-      got = await new Attempt(this.#context, signal, limit).run(work);
+      const run = (): Promise<Got> => new Attempt(this.#context, signal, limit).run(work);
+      const tell = (): Promise<Got> => tellAttempt(this.#told, run);
+      got = await traceOperation(this.#context.client, operation, this.#fullKey, tell, undefined);
       return got;
     } finally {
       if (got === undefined) this.#context.tidy.left(this.#fullKey);
@@ -195,6 +206,7 @@ export class EtcdNamedLock {
 
   #handle({ holding }: Place): EtcdLockHandle {
     const { running } = this.#context;
+    tellRelease(this.#told, holding);
     return new EtcdLockHandle(this.name, holding, {
       enter: (lock, code) => running.run(new Map(running.getStore()).set(this.#fullKey, lock), code),
       left: () => this.#context.tidy.left(this.#fullKey),
@@ -207,7 +219,7 @@ export class EtcdNamedLock {
     const { entries } = await readQueue(this.#context, directory);
     const entry = entries.find(({ value }) => value === uuidOfEntry);
     const none = (cause?: unknown): EtcdLockNotAcquiredError =>
-      new EtcdLockNotAcquiredError(this.name, `no entry of its queue has the uuid ${uuidOfEntry}`, { cause });
+      new EtcdLockNotAcquiredError(this.name, 'no entry of its queue has that uuid', { cause });
     if (entry === undefined) throw none();
     const value = uuid();
     const sentAt = clock.now();

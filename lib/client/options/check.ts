@@ -9,6 +9,12 @@ export function show(value: unknown): string {
   return `${String(value)} (${typeof value})`;
 }
 
+/** Shows of what may be a secret, such as the value of a key, no more than its type. */
+export function showType(value: unknown): string {
+  if (value === '' || value === null || value === undefined) return show(value);
+  return `(${Array.isArray(value) ? 'array' : typeof value})`;
+}
+
 /**
  * Refuses anything that is no object, and names that are none of `known`. A text in place of an object is not shown:
  * it may be a URL with a password, or a key.
@@ -34,9 +40,13 @@ export function checkBoolean(option: string, value: unknown): asserts value is b
   }
 }
 
-export function checkText(option: string, value: unknown): asserts value is string {
+export function checkText(
+  option: string,
+  value: unknown,
+  shown: (value: unknown) => string = show,
+): asserts value is string {
   if (typeof value !== 'string' || value === '') {
-    throw new EtcdOptionsError(option, `expected a text that is not empty, got ${show(value)}`);
+    throw new EtcdOptionsError(option, `expected a text that is not empty, got ${shown(value)}`);
   }
 }
 

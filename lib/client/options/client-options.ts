@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 /** Basic auth of etcd v2; sent as UTF-8, and only to members that are configured or proven to be of the cluster. */
 export interface EtcdAuthOptions {
   /** User name; must not contain `:`. */
@@ -81,6 +82,11 @@ export interface EtcdClientOptions {
   readonly auth?: EtcdAuthOptions;
   /** TLS options; they need `https:` hosts. @default the system's trust for `https:` hosts */
   readonly tls?: EtcdTlsOptions;
+  /**
+   * Sends the requests in place of connections of the client's own: any dispatcher of undici 7, such as the one of an `EmbeddedEtcd`, or a
+   * proxy's. It is not closed with the client. TLS options and timeouts of connections are its own. @default connections of its own
+   */
+  readonly dispatcher?: Dispatcher;
   /** The whole deadline of a call, over all tries. @default 5000 */
   readonly timeout?: number;
   /**

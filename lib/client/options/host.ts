@@ -23,7 +23,10 @@ export function parseHost(host: unknown, tls: boolean): URL {
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw problem(`${show(given)} is neither http: nor https:`);
-  if (url.search !== '' || url.hash !== '') throw problem(`${show(given)} has a query or a fragment`);
+  if (url.search !== '' || url.hash !== '') {
+    // A query may hold a token.
+    throw problem(`${show(addressOf(url))} has a query or a fragment`);
+  }
   if (tls && url.protocol === 'http:') throw problem(`${show(given)} is http:, but \`tls\` is given`);
   if (!hasScheme && bare?.groups?.['port'] === undefined) url.port = String(defaultPort);
   return url;

@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns';
+import type { Dispatcher } from 'undici';
 import { EtcdOptionsError } from '../errors/index.js';
 import { parseHost } from './host.js';
 import { checkBoolean, checkInteger, checkMilliseconds, checkNames, checkText, show } from './check.js';
@@ -20,6 +21,8 @@ export interface ResolvedOptions {
   /** Value of the `Authorization` header. */
   readonly authorization: string | undefined;
   readonly tls: EtcdTlsOptions | undefined;
+  /** Somebody else's. */
+  readonly dispatcher: Dispatcher | undefined;
   readonly timeout: number;
   readonly tryTimeout: number;
   readonly connections: number;
@@ -34,7 +37,7 @@ export interface ResolvedOptions {
 
 /** The names of all options of a client. */
 export const optionNames: ReadonlySet<string> = new Set([
-  'hosts', 'srv', 'auth', 'tls', 'timeout', 'tryTimeout', 'connections', 'sync', 'order', 'quorum', 'clusterId', 'maxResponseBytes', 'watch', 'logger',
+  'hosts', 'srv', 'auth', 'tls', 'dispatcher', 'timeout', 'tryTimeout', 'connections', 'sync', 'order', 'quorum', 'clusterId', 'maxResponseBytes', 'watch', 'logger',
 ]); // prettier-ignore
 const authNames = new Set(['username', 'password']);
 const tlsNames = new Set(['ca', 'cert', 'key', 'passphrase', 'serverName', 'rejectUnauthorized']);
@@ -78,6 +81,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
   }
   checkLogger(logger);
   const tls = resolveTls(options.tls);
+  checkDispatcher(options);
   const srv = resolveSrv(options);
   const sync = resolveSync(options.sync);
   if (order === 'leader' && sync === undefined) {
@@ -91,6 +95,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
     srv,
     authorization: resolveAuth(options.auth),
     tls,
+    dispatcher: options.dispatcher,
     timeout,
     tryTimeout,
     connections,
@@ -161,6 +166,17 @@ function checkDnsServer(server: unknown): void {
       `expected IP addresses, with a port or without, such as '10.0.0.53' or '[::1]:5353', got ${show(server)}`,
     );
   }
+}
+
+function checkDispatcher({ dispatcher, tls }: EtcdClientOptions): void {
+  if (dispatcher === undefined) return;
+  if (typeof (dispatcher as Partial<Dispatcher> | null)?.dispatch !== 'function')
+    throw new EtcdOptionsError('dispatcher', `expected a dispatcher of undici's, got ${show(dispatcher)}`);
+  if (tls !== undefined)
+    throw new EtcdOptionsError(
+      'dispatcher',
+      'it connects by itself: give the TLS options to it, and `https:` hosts here',
+    );
 }
 
 function checkLogger(logger: unknown): void {

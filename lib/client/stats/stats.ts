@@ -96,9 +96,9 @@ export class EtcdStats {
 
   /** The leader's view of its followers: `GET /v2/stats/leader`, asked of one member after the other until it is the leader. */
   async leader(options: EtcdCallOptions = {}): Promise<EtcdLeaderStats> {
-    return this.#api.cluster.request(
+    return this.#api.request(
       { method: 'GET', path: '/v2/stats/leader', read: true, elsewhere: ({ status }) => status === 403 },
-      this.#api.call(options),
+      options,
       ({ body }) => {
         const raw = parseObject(body);
         const followers = Object.entries(objectField(raw, 'followers')).map(

@@ -6,6 +6,7 @@ import { MemberTrail } from './member-trail.js';
 import { Pace } from './pace.js';
 import { keysUpFrom, type Scope } from './scope.js';
 import type { Subscriber } from './subscriber.js';
+import { tellArmed } from './tell.js';
 
 /**
  * The feeds of a client. Watchers of the same keys share one, and those of a part of what is watched already join it.
@@ -112,6 +113,7 @@ export class Feeds {
 
   #onSettled(feed: Feed): void {
     this.#isUnanswered = false;
+    tellArmed(this.cluster.client, feed);
     feed.sequence.subscribers.attached(feed.sequence.position ?? 0);
     this.#fit(feed);
     this.#pace.keep();

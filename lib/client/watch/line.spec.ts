@@ -75,7 +75,10 @@ describe('Line', () => {
       }
       for (const part of body) if (!Buffer.isBuffer(part)) yield part;
     });
-    cluster = new Cluster(resolveOptions({ hosts: stub.url, maxResponseBytes: 10_000, sync: false }));
+    cluster = new Cluster(resolveOptions({ hosts: stub.url, maxResponseBytes: 10_000, sync: false }), {
+      id: 'c',
+      name: undefined,
+    });
   });
   afterEach(async () => {
     await cluster.close();

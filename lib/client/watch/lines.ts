@@ -22,7 +22,7 @@ export class Lines {
 
   async open(options: LineOptions, signal = this.closing): Promise<Line> {
     const asked = performance.now();
-    const line = await Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal));
+    const line = await Line.open(this.cluster, this.scope, options, new Call(this.timeout, signal, 'watch'));
     // Unless others have heard of it meanwhile: then it is this process that was slow.
     const wasSlow = options.isProof === true && performance.now() - asked > standstill;
     if (wasSlow && !this.members.wasSeenSince(line.endpoint, asked + standstill / 3))
@@ -78,7 +78,7 @@ export class Lines {
   async isOfResetStore(line: Line, index: number, term: number): Promise<boolean> {
     if (line.index >= index && line.raftTerm >= term) return false;
     try {
-      const call = new Call(this.timeout, this.closing);
+      const call = new Call(this.timeout, this.closing, 'watch.state');
       const state = await readState(this.cluster, new Scope(this.scope.key, false), '', call);
       if (state.index >= index && (state.raftTerm === 0 || state.raftTerm >= term)) return false;
     } catch (error) {

@@ -18,6 +18,7 @@ import { Listeners } from './listeners.js';
 import type { Scope } from './scope.js';
 import { readState } from './state.js';
 import type { Gap, Subscriber } from './subscriber.js';
+import { tellEvent, tellFailed } from './tell.js';
 import { isTransient } from '../errors/transient.js';
 import type { EtcdWatchOptions } from './watch-options.js';
 
@@ -193,7 +194,10 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   async #next(): Promise<IteratorResult<EtcdEvent, undefined>> {
     while (!this.#closing.signal.aborted) {
       const event = this.#resync === undefined ? this.#shift() : await this.#readState(this.#resync);
-      if (event !== undefined) return { done: false, value: event };
+      if (event !== undefined) {
+        tellEvent(this.#context.cluster.client, this.#subscriber.scope, this.#prefix, event);
+        return { done: false, value: event };
+      }
       if (this.#resync === undefined && this.#queue.isEmpty)
         await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -239,7 +243,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
         cluster,
         this.#subscriber.scope,
         this.#prefix,
-        new Call(timeout, signal),
+        new Call(timeout, signal, 'watch.state'),
       );
       this.#backoff.succeeded();
       // It may be the state of a store that is no more.
@@ -262,6 +266,8 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   #end(failure: { readonly error: unknown } | undefined): void {
     if (this.#closing.signal.aborted) return;
     this.#failure = failure;
+    if (failure !== undefined)
+      tellFailed(this.#context.cluster.client, this.#subscriber.scope, failure.error);
     this.#closing.abort();
     offAbort(this.#signal, this.#onAbort);
     this.#context.feeds.leave(this.#subscriber);

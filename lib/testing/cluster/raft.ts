@@ -4,7 +4,7 @@ import type { Command, Replica } from './replica.js';
 /** How often the leader looks for what has expired, in ms. */
 const sweepInterval = 500;
 /** How many keys expire in one turn of the event loop. */
-const sweepSize = 2_000;
+const sweepSize = 500;
 /** How far a member may be behind until it is given a snapshot instead, in commands. */
 const longestBacklog = 10_000;
 /** How long a proposal may take, in ms, beside two elections. */

@@ -65,7 +65,9 @@ function AppModule() {}
 Module({ imports: [EtcdModule.forRoot({ hosts, logger })], providers: [Handlers] })(AppModule);
 const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
 const told = [];
-app.get(EtcdService).events$.subscribe(({ type, key }) => {
+app.get(EtcdService).events$.subscribe(({ type, key, client }) => {
+  // What the client tells on the diagnostics channels.
+  if (client !== undefined) return;
   told.push(`${type} ${key}`);
   if (type === 'watch.ready') process.stdout.write('watching\n');
 });

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { describeFailure } from '../http/exchange.js';
+import type { EtcdLogger } from '../options/index.js';
+import type { Files } from './files.js';
+
+/** A state as it is kept. */
+export interface SavedState {
+  /** The store index at which it was so. */
+  readonly index: number;
+  readonly files: Files;
+}
+
+/** Files of another format are never read. */
+const format = 1;
+const debounce = 1_000;
+
+/** Keeps the last good state of a configuration in a file. */
+export class SnapshotFile {
+  #next: SavedState | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #hasFailed = false;
+
+  /** @param key the prefix, because a file of another configuration must not be taken for this one's */
+  constructor(
+    readonly path: string,
+    private readonly key: string,
+    private readonly logger: EtcdLogger,
+  ) {}
+
+  /** What was kept; otherwise why it cannot be used. */
+  async read(): Promise<SavedState | string> {
+    let text: string;
+    try {
+      text = await readFile(this.path, 'utf8');
+    } catch (error) {
+      return `${this.path} cannot be read (${describeFailure(error)})`;
+    }
+    return parse(text, this.key) ?? `${this.path} holds no state of ${this.key} in format ${format}`;
+  }
+
+  /** Keeps a state in place of the last one, a second later at most, so that many changes in a row are one write. */
+  save(state: SavedState): void {
+    this.#next = state;
+    // Whatever is left to be written is written when the configuration is closed.
+    this.#timer ??= setTimeout(() => void this.flush(), debounce).unref();
+  }
+
+  /** Writes what waits to be written. It never rejects. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const state = this.#next;
+    this.#next = undefined;
+    if (state === undefined) return;
+    const { index, files } = state;
+    try {
+      await replaceFile(this.path, JSON.stringify({ format, key: this.key, index, files: [...files] }));
+      this.#hasFailed = false;
+    } catch (error) {
+      if (!this.#hasFailed)
+        this.logger.warn(
+          `The configuration of ${this.key} cannot be kept in ${this.path}: ${describeFailure(error)}`,
+        );
+      this.#hasFailed = true;
+    }
+  }
+}
+
+/** Who reads the file sees the old text or the new one, and nobody but its owner can read either. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function parse(text: string, key: string): SavedState | undefined {
+  try {
+    const raw = JSON.parse(text) as { format?: unknown; key?: unknown; index?: unknown; files?: unknown };
+    if (raw.format !== format || raw.key !== key || !Number.isSafeInteger(raw.index)) return undefined;
+    if (!Array.isArray(raw.files) || !raw.files.every(isFile)) return undefined;
+    return { index: raw.index as number, files: new Map(raw.files) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isFile(entry: unknown): entry is [key: string, text: string] {
+  return Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === 'string');
+}

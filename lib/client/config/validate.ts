@@ -1,0 +1,49 @@
+import { EtcdDecodeError } from '../errors/index.js';
+import type { EtcdSchema, EtcdSchemaResult } from '../keys/index.js';
+import { freezeDeep } from './freeze.js';
+
+/**
+ * Checks a value with a Standard Schema, at once where the schema can. What it gives is frozen.
+ *
+ * @param key which an error names
+ * @param remark what else an error says, e.g. where to look
+ * @throws {EtcdDecodeError}, or rejects with it, which says where the value is wrong. The schema's own words are left out,
+ * because many libraries repeat the value in them.
+ */
+export function validate<T>(key: string, schema: EtcdSchema<T>, value: unknown, remark = ''): T | Promise<T> {
+  let result: EtcdSchemaResult<T> | Promise<EtcdSchemaResult<T>>;
+  try {
+    result = schema['~standard'].validate(value);
+  } catch {
+    throw failure(key);
+  }
+  if (!isPromise(result)) return accept(key, result, remark);
+  return result.then(
+    (settled) => accept(key, settled, remark),
+    () => {
+      throw failure(key);
+    },
+  );
+}
+
+/** Not by `instanceof`: a promise may be of another realm, or no native one. */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function accept<T>(key: string, result: EtcdSchemaResult<T>, remark: string): T {
+  if (result.issues === undefined) return freezeDeep(result.value);
+  const places = [...new Set(result.issues.map(placeOf))].filter((place) => place !== '');
+  const where = places.length === 0 ? '' : ` at ${places.join(', ')}`;
+  throw new EtcdDecodeError(key, `its schema refuses it${where}${remark}`);
+}
+
+function failure(key: string): EtcdDecodeError {
+  return new EtcdDecodeError(key, 'its schema fails');
+}
+
+type Issue = NonNullable<EtcdSchemaResult<unknown>['issues']>[number];
+
+function placeOf({ path = [] }: Issue): string {
+  return path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+}
