@@ -36,7 +36,39 @@ const realOnly = [
 ];
 
 /** What takes its time also with embedded servers; the long suites run it with them. */
-const slow = [];
+const slow = [
+  'client/auth-secrecy',
+  'client/config-snapshot',
+  'client/contracts',
+  'client/diagnostics',
+  'client/members',
+  'client/srv',
+  'cluster/deadlines',
+  'cluster/fail-over',
+  'cluster/lines',
+  'lock/edges',
+  'lock/election',
+  'lock/interleavings',
+  'lock/lease',
+  'lock/lock-loss',
+  'lock/lock-waiting',
+  'lock/requests',
+  'lock/take-over',
+  'nest/filter',
+  'nest/leader',
+  'nest/observability',
+  'nest/process',
+  'nest/sample',
+  'nest/watch-restart',
+  'watch/cache-outage',
+  'watch/events',
+  'watch/fail-over',
+  'watch/history',
+  'watch/many',
+  'watch/names',
+  'watch/process',
+  'watch/tricky',
+];
 
 const paths = (names) => names.map((name) => `<rootDir>/test/${name}.spec.ts`);
 
