@@ -16,26 +16,14 @@ export class KeyTree<T> {
   }
 
   get(key: string): T | undefined {
-    let branch: Branch<T> | undefined = this.#root;
-    for (const segment of segmentsOf(key)) branch = branch?.children?.get(segment);
-    return branch?.value;
+    return this.#find(key)?.value;
   }
 
-  /** Sets a value; `above` is called with the value of each branch on the way and gives what it is to be. */
+  /** Sets a value; `above` is called with the value of each branch on the way to a new key, and gives what it is to be. */
   set(key: string, value: T, above?: (value: T | undefined, key: string) => T | undefined): void {
-    let branch = this.#root;
-    let path = '';
-    const segments = segmentsOf(key);
-    segments.forEach((segment, i) => {
-      branch.children ??= new Map();
-      let next = branch.children.get(segment);
-      if (next === undefined)
-        branch.children.set(segment, (next = { value: undefined, children: undefined }));
-      path += `/${segment}`;
-      if (above !== undefined && i < segments.length - 1) this.#put(next, above(next.value, path));
-      branch = next;
-    });
-    this.#put(branch, value);
+    const known = this.#find(key);
+    if (known?.value !== undefined) known.value = value;
+    else this.#put(this.#grow(key, above), value);
   }
 
   /** Removes a key and everything below it, and gives what was there, in order. */
@@ -60,6 +48,36 @@ export class KeyTree<T> {
 
   [Symbol.iterator](): Generator<[key: string, value: T], void, undefined> {
     return entriesOf(this.#root, '/');
+  }
+
+  #find(key: string): Branch<T> | undefined {
+    let branch: Branch<T> | undefined = this.#root;
+    if (key === '/') return branch;
+    // No list of segments: this is done for each event.
+    for (let start = 1; branch !== undefined;) {
+      const end = key.indexOf('/', start);
+      if (end < 0) return branch.children?.get(key.slice(start));
+      branch = branch.children?.get(key.slice(start, end));
+      start = end + 1;
+    }
+    return undefined;
+  }
+
+  /** The branch of a key, with all that lead to it. */
+  #grow(key: string, above?: (value: T | undefined, key: string) => T | undefined): Branch<T> {
+    let branch = this.#root;
+    let path = '';
+    const segments = segmentsOf(key);
+    for (const [i, segment] of segments.entries()) {
+      branch.children ??= new Map();
+      let next = branch.children.get(segment);
+      if (next === undefined)
+        branch.children.set(segment, (next = { value: undefined, children: undefined }));
+      path += `/${segment}`;
+      if (above !== undefined && i < segments.length - 1) this.#put(next, above(next.value, path));
+      branch = next;
+    }
+    return branch;
   }
 
   #put(branch: Branch<T>, value: T | undefined): void {

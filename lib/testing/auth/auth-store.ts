@@ -121,7 +121,7 @@ export class AuthStore {
     if (isSame(read, old.permissions.read) && isSame(write, old.permissions.write)) {
       throw new AuthError(400, 'auth: Role not updated. Use grant/revoke to update the role.');
     }
-    return this.#saveRole({ ...old, permissions: { read, write } });
+    return this.#saveRole({ role: name, permissions: { read, write } });
   }
 
   deleteRole(name: string): void {
