@@ -11,7 +11,50 @@ import { installDependencies } from './install-dependencies.mjs';
 import { joinEtcd } from './shared-etcd.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sample = join(root, 'sample', '01-quickstart');
+
+/** What can be started, by the argument of this script. */
+const samples = {
+  'control-room': {
+    directory: join(root, 'sample', '02-control-room'),
+    answers: '/',
+    /** Its own etcd holds nothing to look at, and somebody's is left alone. */
+    environment: { DEMO: 'on' },
+    /** @param {string} url @param {string} hosts */
+    tell: (url, hosts) => `
+
+  Open it in a browser:  ${url}
+  Write from outside:    curl -X PUT ${hosts.split(',')[0]}/v2/keys/greeting -d value=hello
+  A second one:          npm start, in another terminal`,
+  },
+  quickstart: {
+    directory: join(root, 'sample', '01-quickstart'),
+    answers: '/cluster/leader',
+    environment: {},
+    /** @param {string} url */
+    tell: (url) => ` In another terminal:
+
+  curl -X PUT ${url}/keys/greeting -H 'content-type: application/json' -d '{"value":"hello"}'
+  curl ${url}/keys/greeting
+  curl ${url}/jobs
+  npm run start:quickstart    # a second process, which takes the job over when this one ends`,
+  },
+  worker: {
+    directory: join(root, 'sample', '03-worker'),
+    /** It has no HTTP. */
+    answers: undefined,
+    environment: {},
+    tell: () => ` In other terminals:
+
+  npm run start:worker    # a second worker
+  npm start               # the control room, which shows their keys and locks`,
+  },
+};
+const name = process.argv[2] ?? 'control-room';
+if (!Object.hasOwn(samples, name)) {
+  console.error(`There is no sample '${name}': ${Object.keys(samples).join(', ')}`);
+  process.exit(1);
+}
+const sample = samples[/** @type {keyof typeof samples} */ (name)];
 
 const interruption = new AbortController();
 const hurry = new AbortController();
@@ -25,7 +68,7 @@ function isStale() {
   if (!existsSync(built)) return true;
   const { mtimeMs } = statSync(built);
   const sources = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' });
-  return sources.some((name) => statSync(join(root, 'lib', name)).mtimeMs > mtimeMs);
+  return sources.some((source) => statSync(join(root, 'lib', source)).mtimeMs > mtimeMs);
 }
 
 function buildEverything() {
@@ -34,7 +77,10 @@ function buildEverything() {
     build();
   }
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', sample], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [tsc, '-p', sample.directory], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) throw new Error('The sample does not compile, see above');
 }
 
@@ -44,9 +90,10 @@ function buildEverything() {
  * @param {string} url
  * @param {import('node:child_process').ChildProcess} app
  */
-async function isAnswering(url, app) {
+async function isServing(url, app) {
+  if (sample.answers === undefined) return true;
   while (app.exitCode === null && app.signalCode === null) {
-    const answer = await fetch(url).catch(() => undefined);
+    const answer = await fetch(`${url}${sample.answers}`).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer) return true;
     await sleep(50);
@@ -62,9 +109,9 @@ async function isAnswering(url, app) {
 async function runSample(hosts) {
   const wanted = Number(process.env.PORT ?? 3000);
   const port = (await isFree(wanted)) ? wanted : await freePort();
-  const app = spawn(process.execPath, [join(sample, 'dist', 'main.js')], {
+  const app = spawn(process.execPath, [join(sample.directory, 'dist', 'main.js')], {
     stdio: 'inherit',
-    env: { ...process.env, ETCD_HOSTS: hosts, PORT: String(port) },
+    env: { ...process.env, ...(etcd && sample.environment), ETCD_HOSTS: hosts, PORT: String(port) },
   });
   const ended = once(app, 'exit');
   const end = () => void endProcess(app, { grace: 10_000 });
@@ -72,14 +119,9 @@ async function runSample(hosts) {
   if (interrupted.aborted) end();
 
   const url = `http://127.0.0.1:${port}`;
-  if (await isAnswering(`${url}/cluster/leader`, app)) {
+  if (await isServing(url, app)) {
     console.log(`
-The quickstart listens on ${url} (${etcd === undefined ? 'etcd' : 'embedded etcd'}: ${hosts}). In another terminal:
-
-  curl -X PUT ${url}/keys/greeting -H 'content-type: application/json' -d '{"value":"hello"}'
-  curl ${url}/keys/greeting
-  curl ${url}/jobs
-  npm start    # a second process, which takes the job over when this one ends
+The ${name} ${sample.answers === undefined ? 'runs' : `listens on ${url}`} (${etcd === undefined ? 'etcd' : 'embedded etcd'}: ${hosts}).${sample.tell(url, hosts)}
 
 Ctrl-C stops it.
 `);

@@ -1,45 +1,15 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds } from '../report.js';
-
-/** One `npm start`, by what it runs. */
-class Start {
-  output = '';
-  readonly ended: Promise<unknown[]>;
-  private readonly child: ChildProcessWithoutNullStreams;
-
-  constructor() {
-    this.child = spawn(process.execPath, ['scripts/start.mjs'], { env: { ...process.env, ETCD_HOSTS: '' } });
-    for (const stream of [this.child.stdout, this.child.stderr])
-      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    this.ended = once(this.child, 'close');
-  }
-
-  /** Resolves to where it listens. */
-  async url(): Promise<string> {
-    const url = () => /listens on (http:\S+)/.exec(this.output)?.[1];
-    return waitFor(url, { timeout: 120_000, what: 'the sample' });
-  }
-
-  interrupt(): void {
-    this.child.kill('SIGINT');
-  }
-
-  kill(): void {
-    this.child.kill('SIGKILL');
-  }
-}
+import { Start } from './start.js';
 
 interface Jobs {
   readonly isHere: boolean;
   readonly leader?: { readonly term: number };
 }
 
-describe('npm start, twice', () => {
+describe('npm run start:quickstart, twice', () => {
   const starts: Start[] = [];
   afterEach(() => {
     for (const start of starts) start.kill();
@@ -47,7 +17,7 @@ describe('npm start, twice', () => {
 
   it('shows the hand-over of the job from the one that ends to the other', async () => {
     const start = (): Start => {
-      const started = new Start();
+      const started = new Start('quickstart');
       starts.push(started);
       return started;
     };
