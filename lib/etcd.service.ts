@@ -26,7 +26,7 @@ export class EtcdService extends EtcdClient implements OnModuleInit, OnApplicati
   readonly #connect: 'lazy' | 'eager';
   readonly #context: string;
 
-  /** Made by {@link EtcdModule}. */
+  /** @hidden Made by {@link EtcdModule}. */
   constructor(
     @Inject(ETCD_MODULE_OPTIONS) options: EtcdModuleOptions,
     @Inject(ETCD_CONNECTION) connection: EtcdConnection,

@@ -1,3 +1,9 @@
+/**
+ * The Nest module, and everything of the client.
+ *
+ * @module nestjs-etcd
+ */
+
 // The module and its connections
 export { EtcdModule } from './etcd.module.js';
 export { EtcdService } from './etcd.service.js';

@@ -1,6 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 
-import type { EmbeddedSnapshot } from '../testing/index.js';
+import { checkSnapshot, type EmbeddedSnapshot } from '../testing/cluster/index.js';
 
 /** What a server has stored, in a file. It may hold passwords, and is for its owner alone. */
 export class DataFile {
@@ -16,20 +17,29 @@ export class DataFile {
       throw error;
     }
     try {
-      const snapshot = JSON.parse(text) as EmbeddedSnapshot;
-      if (Number.isInteger(snapshot.store.index) && Array.isArray(snapshot.store.nodes)) return snapshot;
-    } catch {
-      // The same as with JSON that says something else.
+      return checkSnapshot(JSON.parse(text));
+    } catch (cause) {
+      throw new Error(
+        `${this.path} is not what \`nestjs-etcd serve\` writes (${(cause as Error).message}). Name another file, or remove it.`,
+        { cause },
+      );
     }
-    throw new Error(
-      `${this.path} was not written by \`nestjs-etcd serve\`. Name another file, or remove it.`,
-    );
   }
 
   /** Takes the place of the file as a whole, so that there is no moment at which half of it is there. */
   async write(snapshot: EmbeddedSnapshot): Promise<void> {
-    const temporary = `${this.path}.tmp`;
-    await writeFile(temporary, `${JSON.stringify(snapshot, null, 2)}\n`, { mode: 0o600 });
-    await rename(temporary, this.path);
+    const temporary = `${this.path}.${randomUUID()}.tmp`;
+    // `wx`: neither a file nor a link of somebody else's is written to.
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(snapshot, null, 2)}\n`);
+      await file.sync();
+      await file.close();
+      await rename(temporary, this.path);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 }

@@ -36,29 +36,42 @@ export async function serve(
   const file = data === undefined ? undefined : new DataFile(data);
   const stored = await file?.read();
   const server = await start(port);
-  if (stored !== undefined) server.restore(stored);
-  print(
-    `etcd's v2 API is served at ${server.url}${data === undefined ? '' : `, and kept in ${data}`}. Ctrl-C ends it.`,
-  );
   try {
-    await keep(server, file, interrupted);
+    if (stored !== undefined) server.restore(stored);
+    // Whether it can be written is to be known before anybody relies on it.
+    await file?.write(server.snapshot());
+    const kept = data === undefined ? '' : `, and kept in ${data}`;
+    print(`etcd's v2 API is served at ${server.url}${kept}. Ctrl-C ends it.`);
+    await keep(server, file, interrupted, print);
   } finally {
     await server.stop();
   }
 }
 
-/** Brings the file up to date until it is interrupted. */
+/** Brings the file up to date until it is interrupted. @throws {Error} if what is stored at the end cannot be kept */
 async function keep(
   server: EmbeddedEtcd,
   file: DataFile | undefined,
   interrupted: AbortSignal,
+  print: (line: string) => void,
 ): Promise<void> {
   let saved = server.index;
+  let isFailing = false;
   while (!interrupted.aborted) {
     await sleep(saveInterval, undefined, { signal: interrupted }).catch(() => undefined);
     const { index } = server;
-    if (index !== saved) await file?.write(server.snapshot());
-    saved = index;
+    if (index === saved) continue;
+    try {
+      await file?.write(server.snapshot());
+      saved = index;
+      if (isFailing) print('What is stored is kept again.');
+      isFailing = false;
+    } catch (error) {
+      if (interrupted.aborted) throw error;
+      if (!isFailing)
+        print(`What is stored cannot be kept (${(error as Error).message}); it is tried again.`);
+      isFailing = true;
+    }
   }
 }
 

@@ -1,3 +1,9 @@
+/**
+ * The client, without anything of Nest.
+ *
+ * @module nestjs-etcd/client
+ */
+
 // The client
 export { EtcdClient, type EtcdVersion } from './etcd-client.js';
 export type {

@@ -32,6 +32,7 @@ const retryAfter = '1';
 export class EtcdExceptionFilter extends BaseExceptionFilter<EtcdError> {
   readonly #logger = new Logger(EtcdExceptionFilter.name);
 
+  /** Answers a request of HTTP; in any other context it throws the error on. */
   override catch(exception: EtcdError, host: ArgumentsHost): void {
     if (host.getType<string>() !== 'http') throw exception;
     const body = toHttpResponse(exception);

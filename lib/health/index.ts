@@ -1,3 +1,9 @@
+/**
+ * Health indicators for `@nestjs/terminus`.
+ *
+ * @module nestjs-etcd/terminus
+ */
+
 export { EtcdHealthIndicator } from './etcd-health.indicator.js';
 export type {
   EtcdConnectionHealthOptions,

@@ -46,7 +46,7 @@ export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModu
   readonly #loops = new Map<string, LeaderLoop>();
   #stopped: Promise<void> | undefined;
 
-  /** Made by {@link EtcdModule}. */
+  /** @hidden Made by {@link EtcdModule}. */
   constructor(
     @Inject(ETCD_CONNECTION) private readonly connection: EtcdConnection,
     @Inject(ETCD_MODULE_OPTIONS) private readonly options: EtcdModuleOptions,

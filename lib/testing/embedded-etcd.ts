@@ -1,6 +1,12 @@
 import type { Dispatcher } from 'undici';
 
-import { type EmbeddedSnapshot, type Member, MemberCluster, protect } from './cluster/index.js';
+import {
+  checkSnapshot,
+  type EmbeddedSnapshot,
+  type Member,
+  MemberCluster,
+  protect,
+} from './cluster/index.js';
 import { EmbeddedDispatcher } from './dispatcher/embedded-dispatcher.js';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import {
@@ -15,7 +21,7 @@ import {
 import type { Service } from './http/exchange.js';
 import { HttpServer, type HttpServerOptions } from './http/http-server.js';
 import { route } from './http/router.js';
-import { listenAll, placeFor } from './listen-all.js';
+import { listenAll, placeFor, seatsFor } from './listen-all.js';
 import { storePath } from './store/index.js';
 import { type EmbeddedFault, type EmbeddedRequest, Traffic } from './traffic.js';
 
@@ -39,7 +45,10 @@ export class EmbeddedEtcd implements AsyncDisposable {
   #http: HttpServer;
   #isPaused = false;
   #isCutOff = false;
+  #isUnref = false;
   #stopping: Promise<void> | undefined;
+  /** Set while it starts again. */
+  #starting: Promise<void> | undefined;
 
   private constructor(
     /** The address of the server, e.g. `http://127.0.0.1:2379`. */
@@ -79,20 +88,15 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   static async #start(names: readonly string[], options: ResolvedOptions): Promise<EmbeddedEtcd[]> {
     const listeners = await listenAll(options.ports, placeFor(options.tls));
-    const scheme = options.tls === undefined ? 'http' : 'https';
-    const urls = listeners.map(({ port }) => `${scheme}://127.0.0.1:${port}`);
-    const seats = listeners.map(({ port }, i) => ({
-      name: names[i] as string,
-      clientURL: options.advertise[i] ?? (urls[i] as string),
-      peerURL: `http://127.0.0.1:${port === 65_535 ? port - 1 : port + 1}`,
-    }));
-    const { members } = new MemberCluster(options, seats);
+    const seats = seatsFor(listeners, names, options);
+    const cluster = new MemberCluster(options, seats);
+    if (options.auth !== undefined) cluster.reset(protect(options.auth));
+    const { members } = cluster;
     const servers = seats.map(({ name }, i) => {
       const member = members.find((each) => each.name === name) as Member;
-      return new EmbeddedEtcd(urls[i] as string, member, listeners[i] as HttpServer, options);
+      return new EmbeddedEtcd(seats[i]?.url as string, member, listeners[i] as HttpServer, options);
     });
     for (const server of servers) server.#cluster = servers;
-    if (options.auth !== undefined) protect(members[0] as Member, options.auth);
     return servers;
   }
 
@@ -162,6 +166,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   /** Answers nothing any more, as a process that is stopped: connections stay open. Others of its cluster go on. */
   pause(): void {
+    if (this.#stopping !== undefined) return;
     this.#traffic.pause();
     this.#isPaused = true;
     this.#connect();
@@ -186,8 +191,8 @@ export class EmbeddedEtcd implements AsyncDisposable {
   /**
    * Connects it with the others again, and it catches up.
    *
-   * @param options.snapshot lets it catch up by a snapshot, as a member does that was away for very long: its open watches
-   * are not told what has changed meanwhile, and go on. @default false
+   * @param options `snapshot` lets it catch up by a snapshot, as a member does that was away for very long: its open watches
+   * are not told what has changed meanwhile, and go on. It does not unless it is told to.
    */
   heal({ snapshot = false }: { readonly snapshot?: boolean } = {}): void {
     if (snapshot && this.#isCutOff) this.#member.peer.backlog = undefined;
@@ -213,21 +218,19 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   /** Lets a key expire now, with or without a TTL. @throws {Error} if there is none, or no majority of members */
   expireNow(key: string): void {
-    const outcome = this.#member.propose(({ store }) => store.expireNow(storePath(key)));
-    if (!(outcome instanceof Promise)) return;
-    outcome.catch(() => undefined);
-    throw new Error('Nothing can expire while no majority of the members agrees');
+    const { cluster, peer } = this.#member;
+    if (!cluster.raft.hasQuorum(peer))
+      throw new Error('Nothing can expire while no majority of the members agrees');
+    void this.#member.propose(({ store }) => store.expireNow(storePath(key)));
   }
 
-  /** Forgets everything that is stored, planned to fail, or logged, and ends all watches: all is as at the start. */
+  /**
+   * Forgets everything that is stored, planned to fail, or logged, and ends all watches and whatever waits for an answer: all is as
+   * at the start, but that a member which is stopped, paused or cut off stays so.
+   */
   resetStore(): void {
-    for (const server of this.#cluster) {
-      server.#traffic.clearFaults();
-      server.#traffic.clearRequests();
-      server.#traffic.cutWatches();
-    }
-    this.#member.cluster.raft.reset();
-    if (this.#auth !== undefined) protect(this.#member, this.#auth);
+    for (const server of this.#cluster) server.#traffic.reset();
+    this.#member.cluster.reset(this.#auth === undefined ? undefined : protect(this.#auth));
   }
 
   /** All keys and users, as plain data that JSON can hold. Passwords are in it as they are. */
@@ -235,34 +238,33 @@ export class EmbeddedEtcd implements AsyncDisposable {
     return this.#member.peer.replica.snapshot();
   }
 
-  /** Goes back, or forth, to another state, as one does that is restored from a backup. It ends all watches. */
+  /** Goes back, or forth, to another state, as one does that is restored from a backup. It ends all watches. @throws {TypeError} */
   restore(snapshot: EmbeddedSnapshot): void {
-    for (const server of this.#cluster) {
-      server.#traffic.cutWatches();
-      server.#member.peer.replica.restore(snapshot);
-    }
+    const checked = checkSnapshot(snapshot);
+    for (const server of this.#cluster) server.#traffic.cutWatches();
+    this.#member.cluster.raft.restore(checked);
   }
 
   /** Lets the process end although the server runs. */
   unref(): void {
+    this.#isUnref = true;
     this.#http.unref();
   }
 
   /** Ends the server with all its connections. It never rejects, and may be called again. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+    if (this.#starting !== undefined) return this.#starting.then(() => this.stop());
+    return (this.#stopping ??= this.#stop());
   }
 
-  /** Starts it again at the same address, with what it held, and resolves once it serves. Each start takes up an index. */
-  async restart(): Promise<void> {
-    await this.stop();
-    this.#http = await HttpServer.listen(this.#place);
-    this.#serve();
-    this.#stopping = undefined;
-    this.#connect();
-    const { peer, cluster } = this.#member;
-    if (cluster.raft.hasQuorum(peer)) void this.#member.propose(({ store }) => store.skipIndex());
+  /**
+   * Starts it again at the same address, with what it held, and resolves once it serves. Each start takes up an index.
+   *
+   * @throws {Error} if the cluster has removed it, or its port is taken meanwhile
+   */
+  restart(): Promise<void> {
+    this.#starting ??= this.#restart().finally(() => (this.#starting = undefined));
+    return this.#starting;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -270,6 +272,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
   }
 
   #serve(): void {
+    if (this.#isUnref) this.#http.unref();
     this.#http.serve(this.#service);
     this.#member.cluster.raft.run(this.#member.peer);
   }
@@ -277,6 +280,17 @@ export class EmbeddedEtcd implements AsyncDisposable {
   #connect(): void {
     const isUp = this.#stopping === undefined && !this.#isPaused && !this.#isCutOff;
     this.#member.cluster.raft.connect(this.#member.peer, isUp);
+  }
+
+  async #restart(): Promise<void> {
+    await (this.#stopping ??= this.#stop());
+    const { peer, cluster, id } = this.#member;
+    if (cluster.wasRemoved(id)) throw new Error('It cannot start: it is no member of its cluster any more');
+    this.#http = await HttpServer.listen(this.#place);
+    this.#serve();
+    this.#stopping = undefined;
+    this.#connect();
+    if (cluster.raft.hasQuorum(peer)) void this.#member.propose(({ store }) => store.skipIndex());
   }
 
   async #stop(): Promise<void> {

@@ -1,3 +1,9 @@
+/**
+ * An etcd v2 server in the process, for tests.
+ *
+ * @module nestjs-etcd/testing
+ */
+
 export { ManualClock, type EtcdClock } from './clock.js';
 export type { EmbeddedSnapshot } from './cluster/index.js';
 export type { EmbeddedCluster } from './embedded-cluster.js';

@@ -1,4 +1,5 @@
-import type { EmbeddedTls } from './embedded-options.js';
+import type { Seat } from './cluster/index.js';
+import type { EmbeddedTls, ResolvedOptions } from './embedded-options.js';
 import { HttpServer, type HttpServerOptions } from './http/http-server.js';
 
 /** Listens at several ports. If one cannot be had, none is taken. */
@@ -21,4 +22,18 @@ export function placeFor(tls: EmbeddedTls | undefined): Omit<HttpServerOptions, 
   const { cert, key, ca } = tls;
   const mutual = { ca, requestCert: true, rejectUnauthorized: true };
   return { host, tls: { cert, key, ...(ca === undefined ? undefined : mutual) } };
+}
+
+/** What each member of a cluster begins with, and its own address. */
+export function seatsFor(
+  servers: readonly HttpServer[],
+  names: readonly string[],
+  { tls, advertise }: ResolvedOptions,
+): (Seat & { readonly url: string })[] {
+  return servers.map(({ port }, i) => {
+    const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+    // Nobody listens there: it is what the ids are made of.
+    const peerURL = `http://127.0.0.1:${(port % 65_535) + 1}`;
+    return { name: names[i] as string, url, clientURL: advertise[i] ?? url, peerURL };
+  });
 }

@@ -1,3 +1,5 @@
+import { checkInteger } from './embedded-options.js';
+
 /** A request as it arrived. */
 export interface EmbeddedRequest {
   readonly method: string;
@@ -38,9 +40,15 @@ export class Traffic {
   readonly #waiting = new Set<() => void>();
   readonly #watches = new Set<() => void>();
   #paused = false;
+  /** Requests of an earlier one are answered no more. */
+  #generation = 0;
 
   get isPaused(): boolean {
     return this.#paused;
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   get requests(): readonly EmbeddedRequest[] {
@@ -80,20 +88,22 @@ export class Traffic {
     return () => this.#watches.delete(cut);
   }
 
+  /** Ends the watches; whoever watches again at once is not meant. */
   cutWatches(): void {
-    for (const cut of this.#watches) cut();
+    for (const cut of Array.from(this.#watches)) cut();
+  }
+
+  /** Forgets what was planned and logged, and ends watches and what waits to be answered. */
+  reset(): void {
+    this.#generation++;
+    this.#faults.length = 0;
+    this.clearRequests();
+    this.cutWatches();
   }
 
   failNext(fault: EmbeddedFault): void {
-    const { times = 1 } = fault;
-    if (!Number.isInteger(times) || times < 1) {
-      throw new RangeError(`Expected \`times\` to be an integer from 1 and up, got ${String(times)}`);
-    }
-    this.#faults.push({ fault, left: times });
-  }
-
-  clearFaults(): void {
-    this.#faults.length = 0;
+    checkFault(fault);
+    this.#faults.push({ fault, left: fault.times ?? 1 });
   }
 
   /** Notes a request. @returns what is to go wrong with it */
@@ -106,4 +116,22 @@ export class Traffic {
     if (--entry.left === 0) this.#faults.splice(position, 1);
     return entry.fault;
   }
+}
+
+const kinds = ['status', 'reset', 'delay', 'cutAfterBytes'] as const;
+
+/** @throws {RangeError | TypeError} */
+function checkFault(fault: EmbeddedFault): void {
+  const given = kinds.filter((kind) => kind in fault);
+  if (given.length !== 1)
+    throw new TypeError(
+      `Expected a fault to have one of ${kinds.join(', ')}, got ${given.join(' and ') || 'none'}`,
+    );
+  if ('status' in fault) checkInteger('status', fault.status, 200, 599);
+  if ('cutAfterBytes' in fault) checkInteger('cutAfterBytes', fault.cutAfterBytes, 0);
+  if ('delay' in fault) checkInteger('delay', Math.ceil(fault.delay), 0, 2 ** 31 - 1);
+  if ('reset' in fault && !fault.reset) throw new TypeError('Expected `reset` to be true');
+  if (fault.match !== undefined && typeof fault.match !== 'function')
+    throw new TypeError('Expected `match` to be a function of a request');
+  checkInteger('times', fault.times ?? 1, 1);
 }

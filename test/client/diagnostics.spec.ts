@@ -77,6 +77,18 @@ describe('The channels of requests', () => {
     }
   });
 
+  it('do no harm to a call whose message a listener freezes', async () => {
+    await using etcd = connect();
+    const stops = (['nestjs-etcd:operation:start', 'nestjs-etcd:request:start'] as const).map((name) =>
+      subscribeEtcd(name, (message) => Object.freeze(message)),
+    );
+    using told = new DiagnosticsRecorder();
+    await etcd.set('/frozen', 'v');
+    expect(told.of('nestjs-etcd:operation:end')).toMatchObject([{ duration: expect.any(Number) }]);
+    await expect(etcd.get('/none')).rejects.toMatchObject({ code: 'ETCD_KEY_NOT_FOUND' });
+    for (const stop of stops) stop();
+  });
+
   it('tell a refusal of etcd’s as an answer, and as the error of the operation', async () => {
     await using etcd = connect();
     using told = new DiagnosticsRecorder();

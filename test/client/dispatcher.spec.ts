@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdClosedError, type EtcdEvent, EtcdOptionsError } from 'nestjs-etcd/client';
 import { EmbeddedEtcd } from 'nestjs-etcd/testing';
@@ -55,6 +57,40 @@ describe('A client with a dispatcher of somebody else’s', () => {
     expect((await again.get('/a')).node.value).toMatch(/^[12]$/);
     // The watch of the first one has ended at the server, too.
     await waitFor(async () => (await again.stats.store()).watchers === 0, { what: 'the end of the watch' });
+  });
+
+  it('sends nothing after it was closed, also what waited for a connection', async () => {
+    await using server = await EmbeddedEtcd.start();
+    const single = new Agent({ connections: 1 });
+    const etcd = new EtcdClient({ hosts: server.url, dispatcher: single });
+    await etcd.set('/a', '1');
+    server.failNext({ delay: 100, match: ({ url }) => url.includes('/slow') });
+    const slow = etcd.find('/slow').catch((error: unknown) => error);
+    await waitFor(() => server.requests.some(({ url }) => url.includes('/slow')), { interval: 2 });
+    const late = etcd.set('/late', '1').catch((error: unknown) => error);
+    await new Promise((resolve) => setImmediate(resolve));
+    await etcd.close();
+    const { length } = server.requests;
+    expect(await slow).toBeInstanceOf(EtcdClosedError);
+    expect(await late).toBeInstanceOf(EtcdClosedError);
+    await single.close();
+    expect(server.requests.slice(length)).toEqual([]);
+  });
+
+  it('asks who answers when a connection has ended, before it sends a password', async () => {
+    const first = await EmbeddedEtcd.start();
+    const auth = { username: 'root', password: 'secret' };
+    await using etcd = new EtcdClient({ hosts: first.url, dispatcher: agent, auth });
+    await etcd.set('/a', '1');
+    const disconnected = once(agent, 'disconnect');
+    await first.stop();
+    await disconnected;
+    await using second = await EmbeddedEtcd.start({ port: Number(new URL(first.url).port) });
+    second.clusterId = 'abc';
+    await expect(etcd.set('/a', '2')).rejects.toMatchObject({ mayHaveBeenApplied: false });
+    expect(new Set(second.requests.map(({ method, url }) => `${method} ${url}`))).toEqual(
+      new Set(['GET /v2/members']),
+    );
   });
 
   it.each([

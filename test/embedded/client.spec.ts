@@ -55,6 +55,19 @@ describe('The client and the embedded server', () => {
     expect(indexes).toEqual([...new Set(indexes)].toSorted((a, b) => a - b));
   });
 
+  it('know a file that has become a directory while they were away', async () => {
+    await etcd.set('/c/a', 'file');
+    await etcd.set('/c/z', '1');
+    await using cache = etcd.cache('/c');
+    await cache.ready;
+    await using other = await EmbeddedEtcd.start();
+    await using elsewhere = new EtcdClient({ hosts: other.url });
+    for (const key of ['/c/a/b', '/c/y', '/c/z']) await elsewhere.set(key, 'later');
+    server.restore(other.snapshot());
+    await waitFor(() => cache.get('/c/z')?.value === 'later');
+    expect([...cache.keys()]).toEqual(['/c/a/b', '/c/y', '/c/z']);
+  });
+
   it('exclude each other by locks, in order', async () => {
     await using other = new EtcdClient({ hosts: server.url });
     const order: number[] = [];

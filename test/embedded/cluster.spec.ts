@@ -171,6 +171,79 @@ describe('a cluster of embedded servers', () => {
     }
   });
 
+  it('begins anew in members that are away, too', async () => {
+    await cluster.stop();
+    cluster = await EmbeddedEtcd.cluster(3, { auth: { password: 'secret' } });
+    m = cluster.members as unknown as typeof m;
+    m[0].partition();
+    cluster.resetStore();
+    expect((await put(m[1], '/v2/keys/a', 'value=1')).status).toBe(401);
+    expect((await put(m[0], '/v2/keys/a', 'value=1')).status).toBe(401);
+    m[0].heal();
+    expect(new Set(m.map(({ index }) => index)).size).toBe(1);
+  });
+
+  it('forgets what waits for a majority when it begins anew, or when its member ends', async () => {
+    const waysToForget: (() => Promise<void>)[] = [async () => cluster.resetStore(), () => m[2].stop()];
+    for (const forget of waysToForget) {
+      m[2].partition();
+      const { length } = m[2].requests;
+      const lost = put(m[2], '/v2/keys/ghost', 'value=1').catch(() => undefined);
+      await waitFor(() => m[2].requests.length > length, { interval: 2 });
+      await forget();
+      m[2].heal();
+      await lost;
+      expect((await get(m[0], '/v2/keys/ghost')).status).toBe(404);
+      if (!m[2].isConnected) await m[2].restart();
+    }
+  });
+
+  it('goes back in members that are away, too', async () => {
+    const snapshot = cluster.snapshot();
+    m[2].partition();
+    await put(m[0], '/v2/keys/a', 'value=1');
+    cluster.restore(snapshot);
+    m[2].heal();
+    expect(m.map(({ index }) => index)).toEqual([7, 7, 7]);
+    for (const server of m) expect((await get(server, '/v2/keys/a')).status).toBe(404);
+  });
+
+  it('refuses a snapshot that is none, and keeps what it has', async () => {
+    await put(m[0], '/v2/keys/a', 'value=1');
+    const { store, auth } = cluster.snapshot();
+    for (const wrong of [
+      null,
+      {},
+      { store },
+      { store: { ...store, index: Number.NaN }, auth },
+      { store: { index: 5, nodes: [null] }, auth },
+    ])
+      expect(() => cluster.restore(wrong as never)).toThrow(TypeError);
+    for (const server of m) expect((await get(server, '/v2/keys/a')).status).toBe(200);
+  });
+
+  it('does not take back who was removed', async () => {
+    const { status } = await rawRequest(`${m[0].url}/v2/members/${m[2].id}`, { method: 'DELETE' });
+    expect(status).toBe(204);
+    await m[2].stop();
+    await expect(m[2].restart()).rejects.toThrow('no member of its cluster');
+    cluster.resetStore();
+    await m[2].restart();
+    expect(JSON.parse((await get(m[2], '/v2/members')).body)).toMatchObject({ members: { length: 3 } });
+  });
+
+  it('makes no leader of who has not been told everything', async () => {
+    await cluster.stop();
+    await start(1_000);
+    m[2].partition();
+    await put(m[0], '/v2/keys/a', 'value=1');
+    clock.advance(1_000);
+    m[1].partition();
+    m[2].heal({ snapshot: true });
+    m[2].lead();
+    expect((await get(m[2], '/v2/keys/a')).status).toBe(200);
+  });
+
   it('goes back to a snapshot, which JSON can hold', async () => {
     await put(m[0], '/v2/keys/d/%C3%A9', 'value=%E2%82%AC&ttl=60');
     await put(m[0], '/v2/keys/d/%FF', 'value=%FE');

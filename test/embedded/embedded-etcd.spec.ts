@@ -109,6 +109,42 @@ describe('EmbeddedEtcd', () => {
     expect(server.index).toBe(3);
   });
 
+  it('lets nothing of before into the new beginning', async () => {
+    server.pause();
+    const held = put('/v2/keys/held', 'value=1').catch(() => undefined);
+    await waitFor(() => server.requests.length === 1, { interval: 2 });
+    server.resetStore();
+    server.resume();
+    server.failNext({ delay: 20 });
+    const delayed = put('/v2/keys/delayed', 'value=1').catch(() => undefined);
+    await waitFor(() => server.requests.length === 1, { interval: 2 });
+    server.resetStore();
+    await Promise.all([held, delayed]);
+    expect(server.index).toBe(3);
+  });
+
+  it('starts again at its address, with what it held, and ends when it is told to meanwhile', async () => {
+    await put('/v2/keys/a', 'value=1');
+    await Promise.all([server.restart(), server.restart()]);
+    expect((await get('/v2/keys/a')).status).toBe(200);
+    expect(server.index).toBe(5);
+    const restarting = server.restart();
+    await server.stop();
+    await restarting;
+    await expect(get('/version')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    server.pause();
+    await server.restart();
+    expect((await get('/version')).status).toBe(200);
+  });
+
+  it('lets nothing expire later that cannot expire now', async () => {
+    await put('/v2/keys/a', 'value=1');
+    server.pause();
+    expect(() => server.expireNow('/a')).toThrow('majority');
+    server.resume();
+    expect((await get('/v2/keys/a')).status).toBe(200);
+  });
+
   it('keeps the requests', async () => {
     await put('/v2/keys/a?prevExist=false');
     await get('/version');
@@ -168,8 +204,28 @@ describe('EmbeddedEtcd', () => {
       expect(server.index).toBe(5);
     });
 
-    it('refuses a number of times that cannot be', () => {
-      expect(() => server.failNext({ reset: true, times: 0 })).toThrow(RangeError);
+    it.each([
+      [{ reset: true, times: 0 }, '`times`'],
+      [{}, 'got none'],
+      [{ reset: true, delay: 5 }, 'got reset and delay'],
+      [{ reset: false }, '`reset`'],
+      [{ delay: Number.NaN }, '`delay`'],
+      [{ cutAfterBytes: -1 }, '`cutAfterBytes`'],
+      [{ status: 9_999 }, '`status`'],
+      [{ status: 500, match: 'PUT' }, '`match`'],
+    ])('refuses %j', (fault, problem) => {
+      expect(() => server.failNext(fault as never)).toThrow(problem);
+    });
+
+    it('answers what a match has thrown', async () => {
+      const match = () => {
+        throw new Error('a mistake');
+      };
+      server.failNext({ reset: true, match });
+      expect(await get('/version')).toMatchObject({
+        status: 500,
+        body: expect.stringContaining('a mistake'),
+      });
     });
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -70,13 +70,43 @@ describe('nestjs-etcd serve', () => {
 
   it('says which file it did not write, and leaves it alone', async () => {
     const data = join(directory, 'other.json');
-    for (const text of ['{"a":1}', 'no JSON', '{"store":{"index":"x","nodes":[]}}']) {
+    for (const text of [
+      '{"a":1}',
+      'no JSON',
+      '{"store":{"index":5,"nodes":[]}}',
+      '{"store":{"index":5,"nodes":[null]}}',
+    ]) {
       writeFileSync(data, text);
       await expect(serve(['serve', '--data', data], AbortSignal.abort(), () => undefined)).rejects.toThrow(
-        `${data} was not written by`,
+        `${data} is not what`,
       );
       expect(readFileSync(data, 'utf8')).toBe(text);
     }
+  });
+
+  it('says that a file cannot be written before it serves', async () => {
+    const lines: string[] = [];
+    const data = join(directory, 'none', 'tree.json');
+    const served = serve(['serve', '--port', '0', '--data', data], AbortSignal.abort(), (line) =>
+      lines.push(line),
+    );
+    await expect(served).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(lines).toEqual([]);
+  });
+
+  it('tries again to keep what is stored, and says so once', async () => {
+    const data = join(directory, 'kept', 'tree.json');
+    mkdirSync(join(directory, 'kept'));
+    const serving = new Serving('--port', '0', '--data', data);
+    const url = await serving.url();
+    rmSync(join(directory, 'kept'), { recursive: true });
+    await rawRequest(`${url}/v2/keys/a`, { method: 'PUT', headers, body: 'value=kept' });
+    await waitFor(() => serving.lines.length === 2, { what: 'the line' });
+    expect(serving.lines[1]).toContain('cannot be kept');
+    mkdirSync(join(directory, 'kept'));
+    await waitFor(() => serving.lines.length === 3, { what: 'the other line' });
+    expect(readFileSync(data, 'utf8')).toContain('"kept"');
+    await serving.end();
   });
 
   it('says which port is taken', async () => {

@@ -57,6 +57,36 @@ describe('A watch of a store that was built anew', () => {
     expect(logger.with('has gone back from index')).toHaveLength(1);
   });
 
+  it('tells that nothing is there any more, where the new store has overtaken the old index', async () => {
+    const seat = await ports();
+    await using proxy = await TcpProxy.start(`http://127.0.0.1:${seat.clientPort}`);
+    await using etcd = new EtcdClient({ hosts: proxy.url, sync: false });
+    let recorder: Recorder;
+    {
+      await using first = await EtcdMember.start(seat);
+      // Each start is a term of raft's.
+      await first.restart();
+      recorder = await watchFilled(etcd);
+      await proxy.refuse();
+      proxy.reset();
+    }
+    const before = recorder.events.length;
+    await using second = await EtcdMember.start(seat);
+    await using writer = new EtcdClient({ hosts: second.url });
+    for (let i = 0; i < 60; i++) await writer.set(`/elsewhere/${i}`, 'v');
+    await proxy.accept();
+    await waitForMore(recorder, before);
+    expect(recorder.brief.slice(before)).toEqual(['resync reset']);
+    expect(recorder.resyncs.at(-1)).toMatchObject({ node: undefined, added: [], changed: [] });
+    expect(recorder.resyncs.at(-1)?.removed.toSorted()).toEqual([
+      '/app',
+      '/app/0',
+      '/app/1',
+      '/app/2',
+      '/app/old',
+    ]);
+  });
+
   it('ends when it is another cluster that answers there', async () => {
     const seat = await ports();
     await using etcd = new EtcdClient({ hosts: `http://127.0.0.1:${seat.clientPort}` });

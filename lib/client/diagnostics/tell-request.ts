@@ -1,5 +1,6 @@
 import type { EtcdRequest, HttpOutcome } from '../http/request.js';
 import { channels } from './channels.js';
+import { complete } from './complete.js';
 import type { EtcdClientIdentity } from './messages.js';
 
 const { start, end, error } = channels.request;
@@ -34,13 +35,13 @@ export async function tellRequest(
   const duration = performance.now() - startedAt;
   const { status } = outcome;
   if (outcome.kind === 'answer') {
-    end.publish(Object.assign(message, { duration, status: outcome.status, etcdIndex: outcome.etcdIndex }));
+    end.publish(complete(message, { duration, status: outcome.status, etcdIndex: outcome.etcdIndex }));
     return outcome;
   }
   const wasSent = outcome.phase === 'sent' || outcome.phase === 'answered';
   // Refused or redirected, and only then cut short: nothing was changed.
   const isRefused = status !== undefined && status >= 300 && status < 500;
   const indeterminate = !request.read && wasSent && !isRefused;
-  error.publish(Object.assign(message, { duration, status, outcome: outcome.outcome, indeterminate }));
+  error.publish(complete(message, { duration, status, outcome: outcome.outcome, indeterminate }));
   return outcome;
 }

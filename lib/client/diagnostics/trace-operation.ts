@@ -1,5 +1,6 @@
 import { EtcdError } from '../errors/index.js';
 import { channels } from './channels.js';
+import { complete } from './complete.js';
 import type { EtcdClientIdentity, EtcdOperationStarted } from './messages.js';
 
 const { start, end, error: failed } = channels.operation;
@@ -21,13 +22,13 @@ async function trace<T>(message: EtcdOperationStarted, work: () => Promise<T>): 
   try {
     const result = await start.runStores(message, work);
     const duration = performance.now() - startedAt;
-    end.publish(Object.assign(message, { duration, etcdIndex: indexOf(result) }));
+    end.publish(complete(message, { duration, etcdIndex: indexOf(result) }));
     return result;
   } catch (reason) {
     const duration = performance.now() - startedAt;
     const error = reason instanceof EtcdError ? reason : undefined;
     const indeterminate = error?.mayHaveBeenApplied ?? false;
-    failed.publish(Object.assign(message, { duration, code: codeOf(reason), error, indeterminate }));
+    failed.publish(complete(message, { duration, code: codeOf(reason), error, indeterminate }));
     throw reason;
   }
 }

@@ -26,6 +26,7 @@ export class EtcdNode {
   /** Its direct children as far as the answer lists them; empty for a file and for an empty directory. */
   readonly children: readonly EtcdNode[];
 
+  /** @hidden Made of what etcd answers. */
   constructor(raw: JsonObject, prefix: string, depth = 0) {
     if (depth > deepest) throw new EtcdResponseError(`The answer nests more than ${deepest} directories.`);
     const { value, dir, ttl, nodes } = raw;

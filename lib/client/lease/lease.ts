@@ -75,6 +75,7 @@ export class EtcdLease implements Held, AsyncDisposable {
     return traceOperation(context.client, 'lease', context.prefix + path, open, undefined);
   }
 
+  /** The value that its key has from it. */
   get value(): string {
     return this.#value;
   }

@@ -84,7 +84,8 @@ export interface EtcdClientOptions {
   readonly tls?: EtcdTlsOptions;
   /**
    * Sends the requests in place of connections of the client's own: any dispatcher of undici 7, such as the one of an `EmbeddedEtcd`, or a
-   * proxy's. It is not closed with the client. TLS options and timeouts of connections are its own. @default connections of its own
+   * proxy's. It is not closed with the client. TLS options and timeouts of connections are its own. It must not repeat requests as
+   * `RetryAgent` does, or writes can be doubled without a word. @default connections of its own
    */
   readonly dispatcher?: Dispatcher;
   /** The whole deadline of a call, over all tries. @default 5000 */

@@ -61,6 +61,7 @@ export class EtcdDiscovery implements Iterable<EtcdInstance>, AsyncDisposable {
     return this;
   }
 
+  /** The same as {@link instances}, one after the other. */
   [Symbol.iterator](): Iterator<EtcdInstance> {
     return this.instances[Symbol.iterator]();
   }

@@ -19,6 +19,7 @@ export class EtcdRegistration implements AsyncDisposable {
     return this.lease.key;
   }
 
+  /** What it says of itself at the moment. */
   get instance(): EtcdInstance {
     return this.#instance;
   }

@@ -92,10 +92,12 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
     for (const [, node] of this.#files) yield node;
   }
 
+  /** The files with their keys, in the order of the keys. */
   entries(): Generator<[key: string, node: EtcdNode], void, undefined> {
     return this.#files[Symbol.iterator]();
   }
 
+  /** The same as {@link entries}. */
   [Symbol.iterator](): Generator<[key: string, node: EtcdNode], void, undefined> {
     return this.entries();
   }
@@ -149,7 +151,8 @@ export class EtcdCache implements Iterable<[key: string, node: EtcdNode]>, Async
   #apply(event: EtcdEvent): EtcdCacheChange[] {
     if (event.action === 'resync') {
       const removed = event.removed.flatMap((key) => this.#remove(key));
-      return [...removed, ...[...event.added, ...event.changed].flatMap((node) => this.#put(node))];
+      // A file that has become a directory goes before what is in that.
+      return [...removed, ...[...event.changed, ...event.added].flatMap((node) => this.#put(node))];
     }
     if (event.gone) return this.#remove('/');
     return event.removal ? this.#remove(event.key) : this.#put(event.node);

@@ -225,6 +225,14 @@ describe('KnownKeys', () => {
     expect(known.isEmpty).toBe(false);
   });
 
+  it('takes every file of another store for a changed one', () => {
+    const known = new KnownKeys('/a', true);
+    const store = storeOf('/a/b', '/a/c');
+    expect(brief(known, store.read('/a'))).toHaveLength(3);
+    const { added, changed, removed } = known.replace(store.read('/a'), 1);
+    expect([added, changed.map(({ key }) => key), removed]).toEqual([[], ['/a/b', '/a/c'], []]);
+  });
+
   it('never counts the root, which nobody can add or remove', () => {
     const known = new KnownKeys('/', true);
     expect(brief(known, storeOf('/a').read('/'))).toEqual(['added /a']);

@@ -19,6 +19,7 @@ const root = '/';
 export class KnownKeys {
   readonly #indexes = new KeyTree<number>();
   #isComplete = false;
+  #resets = 0;
 
   /** @param key what is watched, as the consumer calls it */
   constructor(
@@ -40,15 +41,21 @@ export class KnownKeys {
       );
   }
 
-  /** Takes in the whole state, and gives what is new in it. */
-  replace(state: EtcdNode | undefined): Difference {
+  /**
+   * Takes in the whole state, and gives what is new in it.
+   *
+   * @param resets how often the store has begun anew: the indexes of another one say nothing of those of this one
+   */
+  replace(state: EtcdNode | undefined, resets = 0): Difference {
+    const isOtherStore = resets !== this.#resets;
+    this.#resets = resets;
     const { added, changed, removed }: Difference = { added: [], changed: [], removed: [] };
     const present = new Set<string>();
     for (const node of this.#nodesOf(state)) {
       present.add(node.key);
       const known = this.#indexes.get(node.key);
       if (known === undefined) added.push(node);
-      else if (known !== indexOf(node)) changed.push(node);
+      else if (known !== indexOf(node) || (isOtherStore && !node.dir)) changed.push(node);
     }
     for (const [key] of this.#indexes) if (!present.has(key)) removed.push(key);
     for (const key of removed) this.#indexes.delete(key);

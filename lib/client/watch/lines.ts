@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { EtcdConnectionError, EtcdEventIndexClearedError } from '../errors/index.js';
+import { EtcdConnectionError, EtcdEventIndexClearedError, EtcdUnauthorizedError } from '../errors/index.js';
 import { Line, type LineOptions } from './line.js';
 import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
-import { readState } from './state.js';
+import { readState, type State } from './state.js';
 
 /** A member that takes longer to answer a proof has stood still meanwhile, in milliseconds. */
 const standstill = 300;
@@ -78,9 +78,8 @@ export class Lines {
   async isOfResetStore(line: Line, index: number, term: number): Promise<boolean> {
     if (line.index >= index && line.raftTerm >= term) return false;
     try {
-      const call = new Call(this.timeout, this.closing, 'watch.state');
-      const state = await readState(this.cluster, new Scope(this.scope.key, false), '', call);
-      if (state.index >= index && (state.raftTerm === 0 || state.raftTerm >= term)) return false;
+      const { index: reached, raftTerm } = await this.#stateOf(this.scope.key);
+      if (reached >= index && (raftTerm || (await this.#termOfRoot())) >= term) return false;
     } catch (error) {
       line.close();
       throw error;
@@ -88,5 +87,21 @@ export class Lines {
     line.close();
     this.members.forget();
     return true;
+  }
+
+  /** raft's term, where the answer for the key itself has none because nothing is there; the root always is. */
+  async #termOfRoot(): Promise<number> {
+    try {
+      return (await this.#stateOf('/')).raftTerm;
+    } catch (error) {
+      // Who may not read it has no way to learn the term.
+      if (error instanceof EtcdUnauthorizedError) return Infinity;
+      throw error;
+    }
+  }
+
+  #stateOf(key: string): Promise<State> {
+    const call = new Call(this.timeout, this.closing, 'watch.state');
+    return readState(this.cluster, new Scope(key, false), '', call);
   }
 }

@@ -161,6 +161,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
     return { done: true, value: undefined };
   }
 
+  /** The events, in order. Leaving the loop closes the watcher. */
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -239,12 +240,8 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
       await this.ready;
       this.#resync = undefined;
       const resets = this.#resets;
-      const { node, index } = await readState(
-        cluster,
-        this.#subscriber.scope,
-        this.#prefix,
-        new Call(timeout, signal, 'watch.state'),
-      );
+      const call = new Call(timeout, signal, 'watch.state');
+      const { node, index } = await readState(cluster, this.#subscriber.scope, this.#prefix, call);
       this.#backoff.succeeded();
       // It may be the state of a store that is no more.
       if (resets !== this.#resets) return undefined;
@@ -252,7 +249,7 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
       if (index === this.#index && (reason === 'cleared' || reason === 'overflow')) return undefined;
       this.#index = index;
       this.#subscriber.after = index;
-      return { action: 'resync', reason, key: this.#key, node, index, ...this.#known.replace(node) };
+      return { action: 'resync', reason, key: this.#key, node, index, ...this.#known.replace(node, resets) };
     } catch (error) {
       this.#miss(reason);
       if (signal.aborted) return undefined;

@@ -2,6 +2,7 @@ import type { EtcdClock } from '../clock.js';
 import { hex, sha1 } from './ids.js';
 import { Member } from './member.js';
 import { Raft } from './raft.js';
+import type { Command } from './replica.js';
 
 /** What a member begins with. */
 export interface Seat {
@@ -28,6 +29,8 @@ export class MemberCluster {
   /** As answers give it: lower-case hex digits. */
   id: string;
   #members: readonly Member[];
+  /** Those of the beginning, and the id that they give the cluster. */
+  readonly #first: { readonly members: readonly Member[]; readonly id: string };
   readonly #removed = new Set<string>();
 
   /** @param seats of which the first one leads */
@@ -45,6 +48,15 @@ export class MemberCluster {
     );
     this.#members = inOrder(members);
     this.id = hex(sha1(Buffer.concat(this.#members.map(({ idBytes }) => idBytes))));
+    this.#first = { members: this.#members, id: this.id };
+  }
+
+  /** Begins anew, with nothing stored and the members of the beginning. @param seed what it begins with */
+  reset(seed: Command<unknown> | undefined): void {
+    this.#members = this.#first.members;
+    this.#removed.clear();
+    this.id = this.#first.id;
+    this.raft.reset(seed);
   }
 
   /** In the order of their ids. */

@@ -1,5 +1,5 @@
 import { after, type EtcdClock, systemClock } from '../clock.js';
-import type { Command, Replica } from './replica.js';
+import type { Command, EmbeddedSnapshot, Replica } from './replica.js';
 
 /** How often the leader looks for what has expired, in ms. */
 const sweepInterval = 500;
@@ -32,6 +32,8 @@ export class Peer {
 
 interface Waiting {
   readonly peer: Peer;
+  /** Gives it up. */
+  readonly end: () => void;
   readonly go: () => void;
 }
 
@@ -57,11 +59,15 @@ export class Raft {
   readonly #running = new Set<Peer>();
   #endSweeps: (() => void) | undefined;
 
-  /** @param peers all members, the first one of which leads */
-  constructor(
-    private peers: readonly Peer[],
-    { clock, electionTimeout }: RaftOptions,
-  ) {
+  /** All members. */
+  #peers: readonly Peer[];
+  /** Those of the beginning. */
+  readonly #first: readonly Peer[];
+
+  /** @param peers the members, the first one of which leads */
+  constructor(peers: readonly Peer[], { clock, electionTimeout }: RaftOptions) {
+    this.#peers = peers;
+    this.#first = peers;
     this.#clock = clock;
     this.#electionTimeout = electionTimeout;
     this.#leader = peers[0];
@@ -77,6 +83,8 @@ export class Raft {
   /** The counterpart of {@link run}. */
   end(peer: Peer): void {
     this.#running.delete(peer);
+    // What it has not got through ends with it.
+    for (const waiting of this.#waiting) if (waiting.peer === peer) waiting.end();
     if (this.#running.size > 0) return;
     this.#endSweeps?.();
     this.#endSweeps = undefined;
@@ -97,7 +105,7 @@ export class Raft {
 
   /** Takes a member for gone, or for back. */
   connect(peer: Peer, isConnected: boolean): void {
-    if (peer.isConnected === isConnected) return;
+    if (peer.isConnected === isConnected || !this.#peers.includes(peer)) return;
     peer.isConnected = isConnected;
     this.#reconsider();
     // Who comes back to a leader is told at once.
@@ -110,13 +118,13 @@ export class Raft {
   add(peer: Peer): void {
     peer.isConnected = false;
     peer.backlog = undefined;
-    this.peers = [...this.peers, peer];
+    this.#peers = [...this.#peers, peer];
     this.#reconsider();
   }
 
   /** Counts a member no longer. */
   remove(peer: Peer): void {
-    this.peers = this.peers.filter((each) => each !== peer);
+    this.#peers = this.#peers.filter((each) => each !== peer);
     peer.isConnected = false;
     peer.leader = undefined;
     this.#reconsider();
@@ -128,13 +136,33 @@ export class Raft {
       throw new Error(
         'Only a running member that reaches a majority can lead; resume, restart or heal it first',
       );
+    // It may not have been told of everything that a majority has agreed upon.
+    const best = this.#mostAdvanced();
+    if (best !== undefined) this.#follow(peer, best);
     this.#appoint(peer);
   }
 
-  /** Begins anew with all members, at the term of a new cluster. */
-  reset(): void {
-    for (const peer of this.peers) {
-      peer.replica.reset();
+  /** Begins anew, with the members of the beginning, and at the term of a new cluster. @param seed what it begins with */
+  reset(seed: Command<unknown> | undefined): void {
+    this.#peers = this.#first;
+    this.#replaceAll((replica) => {
+      replica.reset();
+      if (seed !== undefined) replica.apply(seed);
+    });
+    this.term = 2;
+    this.#reconsider();
+  }
+
+  /** Gives all members another state, those that are away included. */
+  restore(snapshot: EmbeddedSnapshot): void {
+    this.#replaceAll((replica) => replica.restore(snapshot));
+  }
+
+  /** Nothing of what was proposed before has a place in the new state. */
+  #replaceAll(replace: (replica: Replica) => void): void {
+    for (const waiting of this.#waiting) waiting.end();
+    for (const peer of this.#peers) {
+      replace(peer.replica);
       peer.backlog = [];
     }
   }
@@ -148,18 +176,18 @@ export class Raft {
   }
 
   get #quorum(): number {
-    return Math.floor(this.peers.length / 2) + 1;
+    return Math.floor(this.#peers.length / 2) + 1;
   }
 
   #count(): number {
     let count = 0;
-    for (const peer of this.peers) if (peer.isConnected) count++;
+    for (const peer of this.#peers) if (peer.isConnected) count++;
     return count;
   }
 
   #commit<T>(from: Peer, command: Command<T>): T {
     // A command that is refused is refused by all; whose answer is wanted tells.
-    for (const peer of this.peers) if (peer !== from) this.#tell(peer, command);
+    for (const peer of this.#peers) if (peer !== from) this.#tell(peer, command);
     return from.replica.apply(command);
   }
 
@@ -171,18 +199,22 @@ export class Raft {
 
   #wait<T>(peer: Peer, command: Command<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(waiting);
+        forget();
+      };
       const waiting: Waiting = {
         peer,
+        end: () => {
+          leave();
+          reject(new ProposalTimeout());
+        },
         go: () => {
-          this.#waiting.delete(waiting);
-          forget();
+          leave();
           new Promise<T>((settle) => settle(this.#commit(peer, command))).then(resolve, reject);
         },
       };
-      const forget = after(this.#clock, proposalTimeout + 2 * this.#electionTimeout, () => {
-        this.#waiting.delete(waiting);
-        reject(new ProposalTimeout());
-      });
+      const forget = after(this.#clock, proposalTimeout + 2 * this.#electionTimeout, () => waiting.end());
       // What is sent to a leader that is gone is lost, and is waited for in vain.
       if (peer.leader === undefined) this.#waiting.add(waiting);
     });
@@ -190,22 +222,26 @@ export class Raft {
 
   #elect(): void {
     this.#endElection = undefined;
-    for (const peer of this.peers) if (!peer.isConnected) peer.leader = undefined;
+    for (const peer of this.#peers) if (!peer.isConnected) peer.leader = undefined;
     if (this.#leader !== undefined) return;
     if (this.#count() < this.#quorum) {
-      for (const peer of this.peers) peer.leader = undefined;
+      for (const peer of this.#peers) peer.leader = undefined;
       return;
     }
-    // Any majority has a member that knows all commands.
-    const candidates = this.peers.filter((peer) => peer.isConnected);
-    const best = candidates.find(({ backlog }) => backlog?.length === 0) ?? candidates[0];
+    const best = this.#mostAdvanced();
     if (best !== undefined) this.#appoint(best);
+  }
+
+  /** Any majority has a member that knows all commands. */
+  #mostAdvanced(): Peer | undefined {
+    const candidates = this.#peers.filter((peer) => peer.isConnected);
+    return candidates.find(({ backlog }) => backlog?.length === 0) ?? candidates[0];
   }
 
   #appoint(leader: Peer): void {
     this.term++;
     this.#leader = leader;
-    for (const peer of this.peers) if (peer.isConnected) this.#follow(peer, leader);
+    for (const peer of this.#peers) if (peer.isConnected) this.#follow(peer, leader);
     this.#proposeWaiting();
   }
 
@@ -215,6 +251,7 @@ export class Raft {
 
   #follow(peer: Peer, leader: Peer): void {
     peer.leader = leader;
+    if (peer === leader) return;
     const { backlog } = peer;
     peer.backlog = [];
     if (backlog === undefined) peer.replica.catchUp(leader.replica);

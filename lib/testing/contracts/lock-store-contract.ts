@@ -8,6 +8,7 @@ import { casesFor, type ContractCase } from './contract.js';
 /** What a store of locks can do; `EtcdLockStore` is one. Times are milliseconds. */
 export type ContractLockStore = Pick<EtcdLockStore, 'acquire' | 'renew' | 'release'>;
 
+/** Options of {@link lockStoreContract}. */
 export interface LockStoreContractOptions {
   /** The shortest TTL that the store can keep, in ms. @default 1000, as etcd's */
   readonly shortestTtl?: number;

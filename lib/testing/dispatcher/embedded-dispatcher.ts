@@ -24,11 +24,11 @@ export class EmbeddedDispatcher extends Dispatcher {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const told = toldBy(handler);
-    if (!this.isServing()) {
-      told.fail(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
-      return true;
-    }
     const send = (body: string): void => {
+      if (!this.isServing()) {
+        told.fail(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+        return;
+      }
       const request = {
         method: options.method,
         target: targetOf(options),

@@ -1,5 +1,5 @@
 import { HandlerCrash } from '../auth/index.js';
-import type { EmbeddedFault, Traffic } from '../traffic.js';
+import type { EmbeddedFault, EmbeddedRequest, Traffic } from '../traffic.js';
 import type { Answer } from './answer.js';
 import type { EtcdRequest } from './etcd-request.js';
 import type { Handler } from './handler.js';
@@ -33,17 +33,30 @@ export interface Service {
  */
 export function perform(service: Service, request: EtcdRequest, url: string, asker: Asker): void {
   const { traffic } = service;
-  const fault = traffic.admit({ method: request.method, url });
+  const { generation } = traffic;
+  const fault = admit(traffic, { method: request.method, url });
   if (fault === undefined && !traffic.isPaused) {
     run(service, request, asker);
     return;
   }
-  const runWhenRunning = (): void => traffic.whenRunning(() => run(service, request, asker));
+  const runNow = (): void => {
+    if (traffic.generation === generation) run(service, request, asker);
+    else asker.destroy();
+  };
   traffic.whenRunning(() => {
     if (asker.isGone) return;
-    if (fault === undefined) run(service, request, asker);
-    else applyFault(fault, asker, runWhenRunning);
+    if (fault === undefined) runNow();
+    else applyFault(fault, asker, () => traffic.whenRunning(runNow));
   });
+}
+
+/** A test's `match` that throws is answered, like whatever goes wrong here. */
+function admit(traffic: Traffic, request: EmbeddedRequest): EmbeddedFault | undefined {
+  try {
+    return traffic.admit(request);
+  } catch (error) {
+    return { status: 500, body: messageJson(String(error)) };
+  }
 }
 
 function run({ handler, traffic }: Service, request: EtcdRequest, asker: Asker): void {

@@ -31,6 +31,7 @@ export class HttpServer {
   /** Connections that have come before anybody serves them. */
   #early: Socket[] = [];
   #service: Service | undefined;
+  #isUnref = false;
   #port = 0;
 
   private constructor(
@@ -40,6 +41,7 @@ export class HttpServer {
     this.#isPlain = isPlain;
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
+      if (this.#isUnref) socket.unref();
       // A client that is gone is no error of the server's, whatever the socket is about.
       socket.on('error', () => undefined);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -83,7 +85,9 @@ export class HttpServer {
 
   /** Keeps no process alive by itself from now on. */
   unref(): void {
+    this.#isUnref = true;
     this.server.unref();
+    for (const socket of this.#sockets) socket.unref();
   }
 
   /** Ends it with all its connections. It never rejects, and may be called again. */

@@ -104,15 +104,13 @@ function remove(member: Member, id: string): Answer | Promise<Answer> {
  * @param prepare refuses the change by an error, or gives what makes it
  */
 function agreed(member: Member, indexes: number, prepare: () => () => Answer): Answer | Promise<Answer> {
-  const act = (): Answer => {
-    const make = prepare();
-    void member.propose(({ store }) => {
-      for (let i = 0; i < indexes; i++) store.skipIndex();
-    });
-    return make();
-  };
-  const agreement = member.propose(() => undefined);
-  return agreement instanceof Promise ? agreement.then(act) : act();
+  let prepared: (() => Answer) | undefined;
+  const made = member.propose(({ store }) => {
+    prepared ??= prepare();
+    for (let i = 0; i < indexes; i++) store.skipIndex();
+    return prepared;
+  });
+  return made instanceof Promise ? made.then((make) => make()) : made();
 }
 
 function find({ cluster }: Member, id: string): Member {

@@ -1,5 +1,5 @@
 export { KeysError, type ErrorCode } from './error-codes.js';
-export { expirationOf, formatTime } from './expiration.js';
+export { expirationOf, formatTime, parseTime } from './expiration.js';
 export { isCreation, type StoreEvent } from './store-event.js';
 export type { NodeView } from './store-node.js';
 export { storePath } from './store-path.js';

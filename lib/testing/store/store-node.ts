@@ -26,8 +26,6 @@ export class StoreNode {
   expiration: bigint | undefined;
   /** Where it is in the heap of those that expire; -1 while it is not there. The heap's own. */
   heapPosition = -1;
-  /** Orders those that expire at the same moment. The heap's own. */
-  heapOrder = 0;
 
   constructor(
     readonly parent: StoreNode | undefined,

@@ -6,7 +6,6 @@ import type { StoreNode } from './store-node.js';
  */
 export class TtlHeap {
   readonly #nodes: StoreNode[] = [];
-  #order = 0;
 
   get size(): number {
     return this.#nodes.length;
@@ -23,7 +22,6 @@ export class TtlHeap {
       return;
     }
     if (node.heapPosition < 0) {
-      node.heapOrder = this.#order++;
       this.#put(node, this.#nodes.length);
     }
     this.#settle(node);
@@ -76,6 +74,7 @@ export class TtlHeap {
 }
 
 function isBefore(a: StoreNode, b: StoreNode): boolean {
-  if (a.expiration === b.expiration) return a.heapOrder < b.heapOrder;
+  // The same in all members, whatever they have been through.
+  if (a.expiration === b.expiration) return a.path < b.path;
   return (a.expiration ?? 0n) < (b.expiration ?? 0n);
 }
