@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { checkIndex, checkLinks } from './check-links.mjs';
 import { installDependencies } from './install-dependencies.mjs';
 import { pack } from './pack.mjs';
 
@@ -21,6 +22,13 @@ function tool(file, ...args) {
     stdio: 'inherit',
   });
   if (status !== 0) throw new Error(`${file} ${args.join(' ')} failed`);
+}
+
+/** The doc comments make pages without a warning, and every link of the pages leads somewhere. */
+function checkDocuments() {
+  const problems = [...checkLinks(root), ...checkIndex(root)];
+  if (problems.length > 0) throw new Error(`links that lead nowhere:\n${problems.join('\n')}`);
+  tool('typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn');
 }
 
 /** What users download: nothing but the build and the papers, with entry points that every resolver finds. */
@@ -48,6 +56,7 @@ const checks = {
   lint: () => tool('oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '.'),
   format: () => tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
   types: () => tool('typescript/bin/tsc', '-p', 'tsconfig.json'),
+  docs: checkDocuments,
   package: checkPackage,
 };
 
