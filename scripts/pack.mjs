@@ -8,7 +8,8 @@ import { build } from './build.mjs';
  * Builds the library and packs it as it would be published.
  *
  * @param {string} directory Where the tarball goes.
- * @returns {{ tarball: string, files: string[] }} Its path, and the paths of the files in it.
+ * @returns {{ tarball: string, files: string[], size: number, unpackedSize: number }} Its path, the paths of the files in
+ *   it, and its sizes in bytes.
  */
 export function pack(directory) {
   build();
@@ -25,6 +26,6 @@ export function pack(directory) {
   if (status !== 0) throw new Error('npm pack failed');
   const answer = JSON.parse(stdout);
   // A list up to npm 11, an object by package name after it.
-  const [{ filename, files }] = Array.isArray(answer) ? answer : Object.values(answer);
-  return { tarball: join(directory, filename), files: files.map(({ path }) => path) };
+  const [{ filename, files, size, unpackedSize }] = Array.isArray(answer) ? answer : Object.values(answer);
+  return { tarball: join(directory, filename), files: files.map(({ path }) => path), size, unpackedSize };
 }

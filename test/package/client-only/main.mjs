@@ -7,6 +7,10 @@ const require = createRequire(import.meta.url);
 // No module of Nest's is installed here, so an entry point that loaded one would fail.
 equal(existsSync(new URL('./node_modules/@nestjs', import.meta.url)), false);
 const commonjs = require('nestjs-etcd/client');
+// An application that asks etcd nothing must not wait for undici, and few files are read faster than many.
+const loaded = Object.keys(require.cache);
+equal(loaded.filter((file) => file.includes('undici')).length, 0);
+ok(loaded.length < 4, `the client is ${loaded.length} files`);
 const esm = await import('nestjs-etcd/client');
 notEqual(commonjs.EtcdClient, esm.EtcdClient);
 
@@ -28,4 +32,10 @@ for (const thrower of [commonjs, esm]) {
     equal(error instanceof EtcdIndeterminateError, false);
   }
   equal(error.code, 'ETCD_KEY_NOT_FOUND');
+}
+
+for (const { EmbeddedEtcd } of [require('nestjs-etcd/testing'), await import('nestjs-etcd/testing')]) {
+  const server = await EmbeddedEtcd.start();
+  equal((await fetch(`${server.url}/version`)).status, 200);
+  await server.stop();
 }

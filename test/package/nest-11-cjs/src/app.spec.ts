@@ -1,17 +1,25 @@
+import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { EtcdService } from 'nestjs-etcd';
-import { EtcdClient } from 'nestjs-etcd/client';
+import type { EtcdClient } from 'nestjs-etcd/client';
 
-import { AppModule } from './app.module';
-import { locked, lockedAnswers, roundTrip } from './round-trip';
+import { AppModule } from './app.module.js';
+import { behaviours, prepare } from './behaviours.js';
 
 describe('A Nest 11 application under CommonJS jest', () => {
-  it('reads through its routes what it has written', async () => {
-    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
-    const app = testing.createNestApplication();
-    expect(await roundTrip(app, 'jest', 'from jest')).toEqual({ value: 'from jest' });
-    expect(await locked(app)).toEqual(lockedAnswers);
-    expect(app.get(EtcdService)).toBeInstanceOf(EtcdClient);
+  let etcd: EtcdClient;
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    etcd = await prepare();
+    app = (await Test.createTestingModule({ imports: [AppModule] }).compile()).createNestApplication();
+    await app.listen(0, '127.0.0.1');
+  });
+  afterAll(async () => {
     await app.close();
+    await etcd.close();
+  });
+
+  it.each(Object.entries(behaviours))('%s', async (_name, behaves) => {
+    await expect(behaves(app, etcd)).resolves.toBeUndefined();
   });
 });

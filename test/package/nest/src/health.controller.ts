@@ -1,0 +1,29 @@
+import { Controller, Get } from '@nestjs/common';
+import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+import { EtcdHealthIndicator } from 'nestjs-etcd/terminus';
+
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly etcd: EtcdHealthIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  healthy() {
+    return this.health.check([
+      () => this.etcd.connection('connection'),
+      () => this.etcd.leader('leader'),
+      () => this.etcd.machines('machines'),
+      () => this.etcd.version('version', { range: '>=3.4' }),
+    ]);
+  }
+
+  /** A server of another version is down, which Terminus makes a 503. */
+  @Get('old')
+  @HealthCheck()
+  old() {
+    return this.health.check([() => this.etcd.version('version', { range: '<1.0' })]);
+  }
+}
