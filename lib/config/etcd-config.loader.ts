@@ -1,19 +1,19 @@
 import { Logger } from '@nestjs/common';
 import {
   EtcdClient,
-  EtcdOptionsError,
   type EtcdConfigObject,
   type EtcdKey,
   type EtcdLogger,
   type EtcdNamespace,
 } from '../client/index.js';
 import { configOptionNames, resolveConfigOptions } from '../client/config/config-options.js';
-import { isPlain } from '../client/config/freeze.js';
 import { normalizeKey } from '../client/http/key-path.js';
 import { checkNames } from '../client/options/check.js';
+import { checkLogger } from '../client/options/resolve-options.js';
 import type { EtcdConfigClient, EtcdConfigLoaderOptions } from './etcd-config-options.interface.js';
 import { EtcdConfigService } from './etcd-config.service.js';
 import { liveView } from './live-view.js';
+import { objectSchema } from './object-schema.js';
 
 /** Loads a configuration, and gives what is always its current value. It needs nothing of Nest's to be called. */
 export type EtcdConfigLoader<T> = () => Promise<T>;
@@ -22,7 +22,7 @@ const names = new Set([...configOptionNames, 'client', 'logger']);
 
 /**
  * A loader for `load` and `registerAs` of `@nestjs/config`: `GET /v2/keys/PREFIX?recursive=true&quorum=true`. With `registerAs` it follows
- * etcd: `ConfigService.get` and the object that is injected have the current values. It closes with the application.
+ * etcd: `ConfigService.get` and the object that is injected have the current values, from `onApplicationBootstrap` until the application closes.
  *
  * @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError}. The loader rejects when the configuration cannot be loaded, and says why.
  * @example
@@ -37,19 +37,17 @@ export function etcdConfig<T extends object = EtcdConfigObject>(
   const key = normalizeKey(prefix);
   checkNames('options of etcdConfig', options, names);
   const { client, logger = new Logger('EtcdConfig'), ...rest } = options;
+  checkLogger(logger);
   resolveConfigOptions(rest);
+  const { schema } = rest;
+  const checked = schema === undefined ? rest : { ...rest, schema: objectSchema(key, schema) };
   return async () => {
     const given = typeof client === 'function' ? await client() : (client ?? {});
     const { etcd, close } = clientOf(given, logger);
-    const config = new EtcdConfigService<T>(etcd, logger, key, rest);
+    const config = new EtcdConfigService<T>(etcd, logger, key, checked);
     try {
       await config.ready;
-      if (!isPlain(config.value) || Array.isArray(config.value)) {
-        throw new EtcdOptionsError(
-          'prefix',
-          `what ${key} holds is no object, as a loader of @nestjs/config has to give one`,
-        );
-      }
+      await config.hold();
     } catch (cause) {
       await config.close();
       await close();

@@ -29,7 +29,8 @@ export class EtcdConfigModule extends ConfigurableModuleClass {
   }
 
   /**
-   * Loads a configuration: `GET /v2/keys/PREFIX?recursive=true&quorum=true`, then follows it: `GET /v2/keys/PREFIX?wait=true&recursive=true`.
+   * Loads a configuration: `GET /v2/keys/PREFIX?recursive=true&quorum=true`, then from
+   * `onApplicationBootstrap` on reads it once more and follows it: `GET /v2/keys/PREFIX?wait=true&recursive=true`.
    *
    * @throws {EtcdOptionsError} for a wrong name; other wrong options, and what it cannot be loaded because of, fail the start of the application
    */

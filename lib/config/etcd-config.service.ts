@@ -1,4 +1,4 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import {
   EtcdConfig,
@@ -15,7 +15,8 @@ import type { ValueDefinition } from './value-definition.js';
 
 /**
  * An {@link EtcdConfig} that lives as long as its Nest application. {@link EtcdConfigModule} makes one for each prefix, and has loaded
- * it before anything that injects it is made. It follows etcd until the last phase of the shutdown.
+ * it before anything that injects it is made. It follows etcd from `onApplicationBootstrap`, so that an application that does not start
+ * leaves nothing open, until the last phase of the shutdown.
  *
  * @example
  * constructor(private readonly config: EtcdConfigService<Shop>) {}
@@ -23,7 +24,10 @@ import type { ValueDefinition } from './value-definition.js';
  * // With a name of its own: `EtcdConfigModule.forRoot({ name: ShopConfig, … })`
  * class ShopConfig extends EtcdConfigService<Shop> {}
  */
-export class EtcdConfigService<T = EtcdConfigObject> extends EtcdConfig<T> implements OnApplicationShutdown {
+export class EtcdConfigService<T = EtcdConfigObject>
+  extends EtcdConfig<T>
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   /** Each new state, when everything that reads the configuration sees it. It is hot, and completes with the application. */
   readonly changes$: Observable<EtcdConfigChange<T>>;
   /** Each state, and each value of an `@EtcdValue`, that is kept out. It is hot, and completes with the application. */
@@ -59,6 +63,11 @@ export class EtcdConfigService<T = EtcdConfigObject> extends EtcdConfig<T> imple
     await super.close();
     this.#changes.complete();
     this.#refused.complete();
+  }
+
+  /** Takes what has changed since it was loaded, and begins to follow. */
+  onApplicationBootstrap(): void {
+    this.resume();
   }
 
   /** Follows no more, and writes the snapshot. It never rejects. */

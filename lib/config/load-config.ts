@@ -48,6 +48,7 @@ export async function loadConfig(
   try {
     await config.ready;
     checkValues(config, host, modules);
+    await config.hold();
   } catch (cause) {
     await config.close();
     throw new Error(

@@ -1,4 +1,5 @@
 import { Inject } from '@nestjs/common';
+import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { EtcdOptionsError, type EtcdConfigValueOptions, type EtcdKey } from '../client/index.js';
 import { checkValueOptions } from '../client/config/config-value.js';
 import { normalizeKey } from '../client/http/key-path.js';
@@ -57,6 +58,15 @@ export function noteValue(prototype: object, definition: ValueDefinition): void 
     },
   });
   Inject(getEtcdConfigToken(definition.config))(prototype, hidden);
+  forgetInherited(prototype.constructor, hidden);
+}
+
+/** Nest 11 goes on injecting for the class that is extended too, which would give the setter the configuration of that one. */
+function forgetInherited(owner: object, property: symbol): void {
+  const known = (Reflect.getOwnMetadata(PROPERTY_DEPS_METADATA, owner) ?? []) as readonly { key: unknown }[];
+  const last = known.findLastIndex(({ key }) => key === property);
+  const left = known.filter(({ key }, i) => key !== property || i === last);
+  Reflect.defineMetadata(PROPERTY_DEPS_METADATA, left, owner);
 }
 
 /** The definitions of a class and of those that it extends; of one property, that of the class itself. */

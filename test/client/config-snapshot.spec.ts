@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -153,6 +153,31 @@ describe('The snapshot of a configuration', () => {
     expect(log.texts.join('\n')).toMatch(problem);
     expect(log.texts.join('\n')).not.toContain('hunter2');
   }); // prettier-ignore
+
+  it('is not taken for that of the same key in another namespace', async () => {
+    const inside = prefix.slice('/snapshot'.length);
+    await using config = etcd.namespace('/snapshot').config(inside, { schema, snapshot });
+    await config.ready;
+    await config.close();
+    await using away = nowhere();
+    const other = away.namespace('/other').config(inside, { schema, snapshot, timeout: 50 });
+    await expect(other.ready).rejects.toThrow(EtcdTimeoutError);
+    expect(log.texts.join()).toContain(`holds no state of /other${inside} in format 1`);
+    await using same = away.config(prefix, { schema, snapshot, timeout: 50 });
+    await same.ready;
+    expect(same.value.port).toBe(1);
+  });
+
+  it('leaves nothing behind of processes that have crashed while they wrote it', async () => {
+    const id = '0b8a1d52-5e0b-4a3e-9f63-6b6f3f6a2f10';
+    const names = [`shop.json.${id}.tmp`, `shop.json.old.tmp`, `other.json.${id}.tmp`];
+    const young = `shop.json.${id.replace('0', '1')}.tmp`;
+    for (const name of [...names, young]) writeFileSync(join(directory, name), 'hunter2');
+    const past = Date.now() / 1_000 - 61;
+    for (const name of names) utimesSync(join(directory, name), past, past);
+    await keep();
+    expect(readdirSync(directory).sort()).toEqual([...names.slice(1), young, 'shop.json'].sort());
+  });
 
   it('does not hide that etcd refuses, when there is none', async () => {
     await etcd.set(`${prefix}/port`, 'wrong');

@@ -203,38 +203,6 @@ describe('A configuration', () => {
     });
   });
 
-  describe('with environment variables', () => {
-    it('takes a variable that is set in place of what etcd has, there and below', async () => {
-      const prefix = await put({ ...good, '/limits/a': '1', '/plain': 'x' });
-      process.env['TEST_DB_PORT'] = '6000';
-      process.env['TEST_LIMITS'] = '{"b": 2}';
-      process.env['TEST_EMPTY'] = '';
-      process.env['TEST_PLAIN'] = 'deep';
-      try {
-        const env = {
-          TEST_DB_PORT: '/db/port',
-          TEST_LIMITS: ['limits'],
-          TEST_EMPTY: 'db/host',
-          TEST_PLAIN: '/plain/one',
-          TEST_UNSET: '/flags/new-ui',
-        };
-        await using config = etcd.config(prefix, { env });
-        await config.ready;
-        const own = { host: '', port: 6000 };
-        const rest = { limits: { b: 2 }, plain: { one: 'deep' } };
-        expect(config.value).toEqual({ db: own, flags: { 'new-ui': false }, ...rest });
-        await etcd.set(`${prefix}/db/port`, '1');
-        await etcd.delete(`${prefix}/plain`);
-        await etcd.set(`${prefix}/limits/c`, '1');
-        await etcd.set(`${prefix}/flags/new-ui`, 'true');
-        await waitFor(() => config.get('flags/new-ui') === true);
-        expect(config.value).toEqual({ db: own, flags: { 'new-ui': true }, ...rest });
-      } finally {
-        for (const name of ['DB_PORT', 'LIMITS', 'EMPTY', 'PLAIN']) delete process.env[`TEST_${name}`];
-      }
-    });
-  });
-
   describe('that ends', () => {
     it('keeps its last state, and may be closed again', async () => {
       const prefix = await put(good);

@@ -91,6 +91,23 @@ describe('A loader of @nestjs/config', () => {
     await (view as unknown as { onApplicationShutdown(): Promise<void> }).onApplicationShutdown();
   });
 
+  it('keeps out what is no object any more, and says so', async () => {
+    const logger = new CapturingLogger();
+    const anything = z.unknown() as never;
+    const shop = registerAs('shop', load({ schema: anything, logger }));
+    const app = await start({ load: [shop] });
+    const config = app.get<{ db: { host: string } }>(shop.KEY);
+    await etcd.delete(prefix, { recursive: true });
+    await etcd.set(prefix, 'hunter2');
+    const lines = () => logger.lines.map(({ message }) => message).join();
+    await waitFor(() => lines().includes('it is no object, as a loader of @nestjs/config has to give one'));
+    expect(() => config.db).not.toThrow();
+    await etcd.set(prefix, '{"db": {"host": "db-2"}}');
+    await waitFor(() => config.db?.host === 'db-2');
+    expect(lines()).not.toContain('hunter2');
+    await app.close();
+  });
+
   it('closes its client with the application, and leaves one that was given open', async () => {
     const app = await start({
       load: [registerAs('shop', load()), registerAs('own', load({ client: etcd }))],
@@ -160,12 +177,15 @@ describe('A loader of @nestjs/config', () => {
       schema: z.string() as never,
       client: { hosts: member.url },
     });
-    await expect(text()).rejects.toThrow(/`prefix`: what \/loader\/\d+-text holds is no object/);
+    await expect(text()).rejects.toThrow(
+      /The value of \/loader\/\d+-text cannot be decoded: it is no object/,
+    );
   });
 
   it.each<[string, unknown, unknown, RegExp]>([
     ['an empty prefix', '', {}, /^`key`: it is empty/],
     ['a misspelt option', '/a', { hosts: 'a' }, /^`hosts`: no such option here \(options of etcdConfig\).*client/],
+    ['a logger without methods', '/a', { logger: {} }, /^`logger`: needs a method `log/],
     ['a wrong timeout', '/a', { timeout: -1 }, /^`timeout`: expected milliseconds/],
   ])('refuses %s when it is made', (_, at, options, message) => {
     const attempt = () => etcdConfig(at as string, options as EtcdConfigLoaderOptions);

@@ -92,6 +92,7 @@ describe('@EtcdValue', () => {
 
   it('has changed when changes$ tells of it', async () => {
     const app = await compile({ providers: [Flags] });
+    await app.init();
     const flags = app.get(Flags);
     const seen: unknown[] = [];
     app.get(EtcdConfigService).changes$.subscribe(() => seen.push(flags.newUi));
@@ -143,6 +144,19 @@ describe('@EtcdValue', () => {
     await app.init();
     expect(app.get(Other).all).toEqual([100, 100, 'none']);
     expect(app.get(Other).limits).toEqual({ requests: 100 });
+    await app.close();
+  });
+
+  it('is of another configuration where a class declares it anew so, and then asks nothing of the first one', async () => {
+    @Injectable()
+    class Limited extends Flags {
+      @EtcdValue('/requests', { config: 'limits', schema: z.number() }) declare readonly newUi: never;
+    }
+    const limits = EtcdConfigModule.forRoot({ prefix: '/shop/limits', name: 'limits' });
+    const app = await compile({ imports: [limits], providers: [Limited, Flags] });
+    await app.init();
+    expect(app.get(Limited).all).toEqual([100, 100, 'none']);
+    expect(app.get(Flags).all).toEqual([true, 100, 'none']);
     await app.close();
   });
 

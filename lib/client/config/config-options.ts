@@ -21,12 +21,13 @@ export interface EtcdConfigOptions<T = EtcdConfigObject> {
   /**
    * What the text of a file stands for. `auto`: `true` and `false`, numbers in the way in which JavaScript writes them, JSON
    * objects and lists, and otherwise the text. `json`: each file is JSON. `text`: each file is text. Or a function of the text
-   * and of the key below the prefix; what it throws refuses the state. @default 'auto'
+   * and of the key below the prefix: what it returns is copied and frozen, what it throws refuses the state. @default 'auto'
    */
   readonly parse?: EtcdConfigParse;
   /**
    * Environment variables, and the key below the prefix that each one stands for: `{ DB_HOST: '/db/host' }`. A variable that is
-   * set, be it empty, wins over etcd for that key and for everything below it. They are read once. @default none
+   * set, be it empty, wins over etcd for that key and for everything below it, and also for a member of a JSON object that lies
+   * above it. They are read once. @default none
    */
   readonly env?: Readonly<Record<string, EtcdKey>>;
   /**
@@ -40,12 +41,21 @@ export interface EtcdConfigOptions<T = EtcdConfigObject> {
   readonly signal?: AbortSignal;
 }
 
+/** A variable that is set. */
+export interface SetVariable {
+  readonly variable: string;
+  readonly text: string;
+}
+
+/** Variables that are set, by the keys below the prefix that they stand for. */
+export type Environment = ReadonlyMap<string, SetVariable>;
+
 /** The options after the check. */
 export interface ResolvedConfigOptions<T> {
   readonly schema: EtcdSchema<T> | undefined;
   readonly parse: EtcdConfigParse;
-  /** Values by their keys below the prefix. */
-  readonly env: ReadonlyMap<string, string>;
+  /** Variables that are set, by the keys below the prefix that they stand for. */
+  readonly env: Environment;
   readonly snapshot: string | undefined;
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
@@ -89,14 +99,14 @@ export function checkSchemaOption(schema: unknown): void {
   checkMethod('schema', standard && Reflect.get(standard, '~standard'), 'validate');
 }
 
-function readEnvironment(env: Readonly<Record<string, EtcdKey>>): ReadonlyMap<string, string> {
+function readEnvironment(env: Readonly<Record<string, EtcdKey>>): Environment {
   if (typeof env !== 'object' || env === null || Array.isArray(env)) {
     throw new EtcdOptionsError(
       'env',
       `expected an object of variables and their keys, such as { DB_HOST: '/db/host' }, got ${show(env)}`,
     );
   }
-  const values = new Map<string, string>();
+  const values = new Map<string, SetVariable>();
   const owners = new Map<string, string>();
   for (const [variable, key] of Object.entries(env)) {
     const path = normalizeKey(key);
@@ -113,10 +123,16 @@ function readEnvironment(env: Readonly<Record<string, EtcdKey>>): ReadonlyMap<st
       );
     }
     owners.set(path, variable);
-    const value = process.env[variable];
-    if (value !== undefined) values.set(path, value);
+    const text = process.env[variable];
+    if (text !== undefined) values.set(path, { variable, text });
   }
   return values;
+}
+
+/** Whether the environment says all of what is there: for the key itself, or for one above it. */
+export function isOverruled(env: Environment, key: string): boolean {
+  for (const own of env.keys()) if (own === key || isBelow(key, own)) return true;
+  return false;
 }
 
 /** Whether a key lies below another one. */

@@ -2,14 +2,22 @@ import { EtcdError, type EtcdDecodeError } from '../errors/index.js';
 import type { EtcdSchema } from '../keys/index.js';
 import { normalizeKey, type EtcdKey } from '../http/key-path.js';
 import type { EtcdLogger } from '../options/index.js';
+import { checkLogger, guarded } from '../options/resolve-options.js';
 import { Listeners } from '../watch/listeners.js';
 import type { EtcdConfigEvents } from './config-events.js';
-import { resolveConfigOptions, type EtcdConfigObject, type EtcdConfigOptions } from './config-options.js';
+import {
+  isOverruled,
+  resolveConfigOptions,
+  type EtcdConfigObject,
+  type EtcdConfigOptions,
+  type Environment,
+} from './config-options.js';
 import { valueAt } from './config-tree.js';
 import { checkValueOptions, EtcdConfigValue, type EtcdConfigValueOptions } from './config-value.js';
 import { differences, keyUnder } from './files.js';
 import type { CacheMaker } from './follower.js';
 import { States, type State } from './states.js';
+import { WeakList } from './weak-list.js';
 
 type WithDefault<V> = EtcdConfigValueOptions<V> & { readonly default: V };
 type WithSchema<V> = EtcdConfigValueOptions<V> & { readonly schema: EtcdSchema<V> };
@@ -42,7 +50,9 @@ export class EtcdConfig<T = EtcdConfigObject> implements AsyncDisposable {
   readonly #logger: EtcdLogger;
   readonly #listeners: Listeners;
   readonly #states: States<T>;
-  readonly #values = new Set<EtcdConfigValue<unknown>>();
+  readonly #env: Environment;
+  /** Weakly, since a value that nobody can ask for any more need not follow. */
+  readonly #values = new WeakList<EtcdConfigValue<unknown>>();
   /** The selected files that the schema has been found to leave out. */
   readonly #omitted = new Set<string>();
   #closed: Promise<void> | undefined;
@@ -50,9 +60,12 @@ export class EtcdConfig<T = EtcdConfigObject> implements AsyncDisposable {
   /** @internal Made by `config`. @throws {EtcdOptionsError}, {@link EtcdInvalidKeyError} before anything is sent */
   constructor(etcd: CacheMaker, logger: EtcdLogger, prefix: EtcdKey, options: EtcdConfigOptions<T> = {}) {
     this.key = normalizeKey(prefix);
-    this.#logger = logger;
-    this.#listeners = new Listeners(`The configuration of ${this.key}`, logger);
-    this.#states = new States(etcd, logger, this.key, resolveConfigOptions(options), {
+    checkLogger(logger);
+    this.#logger = guarded(logger);
+    this.#listeners = new Listeners(`The configuration of ${this.key}`, this.#logger);
+    const resolved = resolveConfigOptions(options);
+    this.#env = resolved.env;
+    this.#states = new States(etcd, this.#logger, this.key, resolved, {
       onTaken: (state, previous) => this.#tell(state, previous),
       onRefused: (error, index) => this.#listeners.call('refused', { error, index }),
       onLost: (error) => this.#listeners.call('error', error),
@@ -86,6 +99,7 @@ export class EtcdConfig<T = EtcdConfigObject> implements AsyncDisposable {
 
   /**
    * One value below the prefix, always current, and with a schema checked by itself: what that refuses leaves the last good value in its place.
+   * It follows for as long as something refers to it.
    *
    * @throws {EtcdDecodeError} when it is refused already, and there is no default; {@link EtcdOptionsError}, {@link EtcdInvalidKeyError},
    * and {@link EtcdError} before it is {@link ready}
@@ -137,6 +151,16 @@ export class EtcdConfig<T = EtcdConfigObject> implements AsyncDisposable {
     return this.close();
   }
 
+  /** @internal Keeps the state that it has, with nothing open at etcd, until {@link resume}. It never rejects. */
+  hold(): Promise<void> {
+    return this.#states.hold();
+  }
+
+  /** @internal Reads what there is by now, and goes on to follow. It does nothing when it is closed, or was not held. */
+  resume(): void {
+    this.#states.resume();
+  }
+
   get #present(): State<T> {
     const { current } = this.#states;
     if (current === undefined)
@@ -155,7 +179,9 @@ export class EtcdConfig<T = EtcdConfigObject> implements AsyncDisposable {
     }
     // Not before all of them are current: whoever is told sees one state everywhere.
     for (const [path, error] of refused) this.#refuse(path, error);
-    const keys = differences(previous.files, files).sort();
+    const keys = differences(previous.files, files)
+      .filter((key) => !isOverruled(this.#env, key))
+      .sort();
     if (keys.length > 0) this.#listeners.call('change', { value, previous: previous.value, keys, index });
   }
 

@@ -17,6 +17,31 @@ export function freezeDeep<T>(value: T): T {
   return value;
 }
 
+/** A frozen copy of plain objects and lists, for what somebody else may go on using; see {@link freezeDeep}. */
+export function frozenCopy(value: unknown): unknown {
+  const copies = new Map<object, object>();
+  const open: [source: object, copy: object][] = [];
+  const copyOf = (source: unknown): unknown => {
+    if (!isPlain(source)) return source;
+    let copy = copies.get(source);
+    if (copy === undefined) {
+      copy = Array.isArray(source)
+        ? []
+        : (Object.create(Object.getPrototypeOf(source) as object | null) as object);
+      copies.set(source, copy);
+      open.push([source, copy]);
+    }
+    return copy;
+  };
+  const result = copyOf(value);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [source, copy] = next;
+    for (const [name, member] of Object.entries(source))
+      if (name !== '__proto__') (copy as Record<string, unknown>)[name] = copyOf(member);
+  }
+  return freezeDeep(result);
+}
+
 /** Whether it is a list, or an object of no class. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;

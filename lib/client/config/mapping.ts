@@ -1,8 +1,9 @@
 import { EtcdDecodeError } from '../errors/index.js';
-import { isBelow, type ResolvedConfigOptions } from './config-options.js';
+import { isBelow, isOverruled, type ResolvedConfigOptions } from './config-options.js';
 import { ConfigTree } from './config-tree.js';
 import { differences, keyUnder, type Files } from './files.js';
 import { isPlain } from './freeze.js';
+import { overlay } from './overlay.js';
 import { parseFile } from './parse.js';
 
 /** Makes the value of a configuration of its files and of the environment, and again when some of the files change. */
@@ -10,6 +11,8 @@ export class Mapping {
   readonly #tree = new ConfigTree();
   /** The files whose text stands for nothing. */
   readonly #refused = new Map<string, EtcdDecodeError>();
+  /** What the variables stand for. */
+  readonly #overlays = new Map<string, unknown>();
   #files: Files = new Map();
 
   /** @param prefix which errors put before the keys */
@@ -17,7 +20,12 @@ export class Mapping {
     private readonly prefix: string,
     private readonly options: Pick<ResolvedConfigOptions<unknown>, 'parse' | 'env' | 'schema'>,
   ) {
-    for (const [key, text] of options.env) this.#put(key, text);
+    for (const [key, { text }] of options.env) {
+      this.#put(key, text, (value) => {
+        this.#overlays.set(key, value);
+        return value;
+      });
+    }
   }
 
   /**
@@ -27,10 +35,10 @@ export class Mapping {
    */
   map(files: Files): unknown {
     for (const key of differences(this.#files, files)) {
-      if (this.#isOverruled(key)) continue;
+      if (isOverruled(this.options.env, key)) continue;
       const text = files.get(key);
       if (text === undefined) this.#remove(key);
-      else this.#put(key, text);
+      else this.#put(key, text, (value) => this.#overlay(key, value));
     }
     this.#files = files;
     for (const error of this.#refused.values()) throw error;
@@ -44,25 +52,25 @@ export class Mapping {
     return value;
   }
 
-  #put(key: string, text: string): void {
+  #put(key: string, text: string, complete: (value: unknown) => unknown): void {
     this.#refused.delete(key);
     try {
-      this.#tree.set(key, parseFile(this.options.parse, text, key, keyUnder(this.prefix, key)));
+      const value = parseFile(this.options.parse, text, key, keyUnder(this.prefix, key));
+      this.#tree.set(key, complete(value));
     } catch (error) {
       if (!(error instanceof EtcdDecodeError)) throw error;
       this.#refused.set(key, error);
     }
   }
 
+  #overlay(key: string, value: unknown): unknown {
+    return overlay(key, keyUnder(this.prefix, key), value, this.#overlays, this.options.env);
+  }
+
   #remove(key: string): void {
     this.#refused.delete(key);
     this.#tree.delete(key);
-  }
-
-  /** Whether the environment says what is there: for the key itself, for one above it, or for one below it. */
-  #isOverruled(key: string): boolean {
-    for (const own of this.options.env.keys())
-      if (own === key || isBelow(key, own) || isBelow(own, key)) return true;
-    return false;
+    // They were members of what was there, and now have a place of their own.
+    for (const [own, value] of this.#overlays) if (isBelow(own, key)) this.#tree.set(own, value);
   }
 }

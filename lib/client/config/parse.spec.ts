@@ -64,6 +64,18 @@ describe('parseFile', () => {
     const value = parseFile(parse, 'a,b', '/list', '/config/list') as Record<string, string[]>;
     expect(value).toEqual({ '/list': ['a', 'b'] });
     expect(Object.isFrozen(value['/list'])).toBe(true);
+    const date = new Date(0);
+    const shared: Record<string, unknown> = { list: [{ a: 1 }], date };
+    shared['self'] = shared;
+    const copy = parseFile(() => shared, '', '/a', '/config/a') as typeof shared;
+    expect(copy).toEqual(shared);
+    expect([copy['self'] === copy, copy['date'] === date]).toEqual([true, true]);
+    expect([copy, copy['list'], shared, shared['list']].map((part) => Object.isFrozen(part))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     const refuse = (text: string): never => {
       throw new Error(text);
     };

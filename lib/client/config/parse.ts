@@ -1,5 +1,5 @@
 import { EtcdDecodeError } from '../errors/index.js';
-import { freezeDeep } from './freeze.js';
+import { freezeDeep, frozenCopy } from './freeze.js';
 
 /** What the text of a file stands for; see {@link EtcdConfigOptions.parse}. */
 export type EtcdConfigParse = 'auto' | 'json' | 'text' | ((text: string, key: string) => unknown);
@@ -18,7 +18,7 @@ export function parseFile(parse: EtcdConfigParse, text: string, key: string, ful
   if (parse === 'text') return text;
   if (parse === 'auto') return parseAuto(text);
   try {
-    return freezeDeep(parse === 'json' ? (JSON.parse(text) as unknown) : parse(text, key));
+    return parse === 'json' ? freezeDeep(JSON.parse(text) as unknown) : frozenCopy(parse(text, key));
   } catch {
     // What V8 says of JSON quotes the value, and what other parsers say may do so too.
     throw new EtcdDecodeError(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describeFailure } from '../http/exchange.js';
 import type { EtcdLogger } from '../options/index.js';
 import type { Files } from './files.js';
@@ -14,6 +15,9 @@ export interface SavedState {
 /** Files of another format are never read. */
 const format = 1;
 const debounce = 1_000;
+/** Milliseconds after which a temporary file is nobody's any more. */
+const leftover = 60_000;
+const temporaryEnd = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /** Keeps the last good state of a configuration in a file. */
 export class SnapshotFile {
@@ -22,12 +26,17 @@ export class SnapshotFile {
   #writing: Promise<void> = Promise.resolve();
   #hasFailed = false;
 
-  /** @param key the prefix, because a file of another configuration must not be taken for this one's */
+  /** @param key the prefix as it is in the store, because a file of another configuration must not be taken for this one's */
   constructor(
     readonly path: string,
     private readonly key: string,
     private readonly logger: EtcdLogger,
   ) {}
+
+  /** Removes what processes that have crashed while they wrote have left behind, which holds secrets. */
+  tidy(): void {
+    this.#writing = this.#writing.then(() => removeLeftovers(this.path).catch(() => undefined));
+  }
 
   /** What was kept; otherwise why it cannot be used. */
   async read(): Promise<SavedState | string> {
@@ -88,6 +97,18 @@ async function replaceFile(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
+  }
+}
+
+async function removeLeftovers(path: string): Promise<void> {
+  const directory = dirname(path);
+  const name = basename(path);
+  for (const found of await readdir(directory)) {
+    if (!found.startsWith(name) || !temporaryEnd.test(found.slice(name.length))) continue;
+    const temporary = join(directory, found);
+    const { mtimeMs } = await stat(temporary).catch(() => ({ mtimeMs: Infinity }));
+    // Younger ones may be those of a process that is at work.
+    if (Date.now() - mtimeMs > leftover) await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 

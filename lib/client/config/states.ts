@@ -10,9 +10,11 @@ import type { EtcdLogger } from '../options/index.js';
 import type { ResolvedConfigOptions } from './config-options.js';
 import type { Files } from './files.js';
 import { Follower, type CacheMaker } from './follower.js';
+import { lateError } from './late-error.js';
 import { Mapping } from './mapping.js';
-import { SnapshotFile } from './snapshot-file.js';
+import { SnapshotFile, type SavedState } from './snapshot-file.js';
 import { isPromise, validate } from './validate.js';
+import { within } from './within.js';
 
 /** Files as they are at a store index. */
 interface Candidate {
@@ -41,6 +43,8 @@ export class States<T> {
   readonly #mapping: Mapping;
   readonly #follower: Follower;
   readonly #snapshot: SnapshotFile | undefined;
+  /** What the last state of etcd that was taken was made of, before the schema. */
+  #checked: { readonly source: unknown; readonly value: T } | undefined;
   /** Whether etcd has told something that was not looked at yet. */
   #isBehind = false;
   /** Whether a state was looked at in this turn of the event loop. */
@@ -50,6 +54,7 @@ export class States<T> {
   /** What the log has said of the present state of etcd, where that is refused. */
   #refusal: string | undefined;
   #isLost = false;
+  #isHeld = false;
   #isClosed = false;
   #onDecided: (error?: Error) => void = () => undefined;
 
@@ -62,7 +67,8 @@ export class States<T> {
   ) {
     const { snapshot, signal } = options;
     this.#mapping = new Mapping(key, options);
-    this.#snapshot = snapshot === undefined ? undefined : new SnapshotFile(snapshot, key, logger);
+    this.#snapshot =
+      snapshot === undefined ? undefined : new SnapshotFile(snapshot, etcd.full?.(key) ?? key, logger);
     this.#follower = new Follower(etcd, key, signal, {
       onChange: () => this.#notice(),
       onLost: (error, retryIn) => this.#lose(error, retryIn),
@@ -77,7 +83,10 @@ export class States<T> {
   begin(): Promise<void> {
     const { timeout } = this.options;
     const decided = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => this.#onDecided(this.#late(timeout)), timeout);
+      const timer = setTimeout(
+        () => this.#onDecided(lateError(this.key, this.options, this.#isChecking)),
+        timeout,
+      );
       this.#onDecided = (error) => {
         clearTimeout(timer);
         if (error === undefined) resolve();
@@ -91,6 +100,7 @@ export class States<T> {
       this.#onDecided();
       throw error;
     }
+    this.#snapshot?.tidy();
     return this.#settle(decided);
   }
 
@@ -104,11 +114,24 @@ export class States<T> {
     }
   }
 
+  /** Keeps what it has, with nothing open at etcd, until {@link resume}. It never rejects. */
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    await this.#follower.stop();
+  }
+
+  /** Reads what there is by now, and goes on to follow. */
+  resume(): void {
+    if (!this.#isHeld || this.#isClosed) return;
+    this.#isHeld = false;
+    this.#follower.start();
+  }
+
   /** Follows no more, and writes the snapshot. It never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#onDecided(new EtcdClosedError());
-    await this.#follower.close();
+    await this.#follower.stop();
     await this.#snapshot?.flush();
   }
 
@@ -134,32 +157,43 @@ export class States<T> {
   }
 
   #check(candidate: Candidate): void {
-    const { index } = candidate;
+    const { files, index } = candidate;
+    let source: unknown;
     let value: T | Promise<T>;
     try {
-      value = this.#valueOf(this.#mapping, candidate.files);
+      source = this.#mapping.map(files);
+      // Nothing has changed but what the environment overrules, or what was changed back while nobody followed.
+      const isKnown = this.#checked !== undefined && Object.is(this.#checked.source, source);
+      value = isKnown ? (this.#checked as { value: T }).value : this.#validate(source, files);
     } catch (error) {
       return this.#refuse(error, index);
     }
-    if (!isPromise(value)) return this.#take({ ...candidate, value });
-    this.#isChecking = true;
-    void value
-      .then(
-        (settled) => this.#take({ ...candidate, value: settled }),
-        (error: unknown) => this.#refuse(error, index),
-      )
-      .then(() => {
-        this.#isChecking = false;
-        this.#catchUp();
-      });
+    if (isPromise(value)) void this.#await(candidate, source, value);
+    else this.#accept(candidate, source, value);
   }
 
-  #valueOf(mapping: Mapping, files: Files): T | Promise<T> {
-    const value = mapping.map(files);
+  async #await(candidate: Candidate, source: unknown, value: Promise<T>): Promise<void> {
+    this.#isChecking = true;
+    try {
+      this.#accept(candidate, source, await value);
+    } catch (error) {
+      this.#refuse(error, candidate.index);
+    } finally {
+      this.#isChecking = false;
+      this.#catchUp();
+    }
+  }
+
+  #accept(candidate: Candidate, source: unknown, value: T): void {
+    this.#checked = { source, value };
+    this.#take({ ...candidate, value });
+  }
+
+  #validate(source: unknown, files: Files): T | Promise<T> {
     const { schema } = this.options;
-    if (schema === undefined) return value as T;
+    if (schema === undefined) return source as T;
     const remark = files.size === 0 ? '; there is no file below it at all, so look at the prefix first' : '';
-    return validate(this.key, schema, value, remark);
+    return validate(this.key, schema, source, remark);
   }
 
   #take(state: State<T>): void {
@@ -211,16 +245,6 @@ export class States<T> {
     return false;
   }
 
-  #late(timeout: number): EtcdTimeoutError {
-    const fix =
-      this.#snapshot === undefined
-        ? 'or give the option `snapshot` a file, to start with the last good state'
-        : 'or start once while etcd is there, so that the `snapshot` is written';
-    return new EtcdTimeoutError(
-      `The configuration of ${this.key} was not loaded within ${timeout} ms, because etcd has not answered. Check \`hosts\`, raise \`timeout\`, ${fix}.`,
-    );
-  }
-
   /** Takes the state that was kept in a file. @returns whether there is a state */
   async #fallBack(reason: unknown): Promise<boolean> {
     if (this.#snapshot === undefined || this.#isClosed || isEnd(reason)) return false;
@@ -236,7 +260,7 @@ export class States<T> {
     if (typeof saved === 'string') return saved;
     let value: T;
     try {
-      value = await this.#valueOf(new Mapping(this.key, this.options), saved.files);
+      value = await this.#valueOfSaved(saved);
     } catch (error) {
       return `what ${snapshot.path} holds is refused: ${describeFailure(error)}`;
     }
@@ -248,6 +272,14 @@ export class States<T> {
       `The configuration of ${this.key} is that of ${snapshot.path}, as it was at index ${saved.index}, until etcd gives a good one: ${describeFailure(reason)}`,
     );
     return undefined;
+  }
+
+  /** A schema that hangs must not hold up the start for ever. */
+  async #valueOfSaved({ files }: SavedState): Promise<T> {
+    const value = this.#validate(new Mapping(this.key, this.options).map(files), files);
+    const { timeout } = this.options;
+    const late = () => new EtcdTimeoutError(`the \`schema\` has not answered within ${timeout} ms`);
+    return isPromise(value) ? within(timeout, value, late) : value;
   }
 }
 

@@ -14,14 +14,14 @@ export function validate<T>(key: string, schema: EtcdSchema<T>, value: unknown, 
   let result: EtcdSchemaResult<T> | Promise<EtcdSchemaResult<T>>;
   try {
     result = schema['~standard'].validate(value);
-  } catch {
-    throw failure(key);
+  } catch (error) {
+    throw failure(key, error);
   }
   if (!isPromise(result)) return accept(key, result, remark);
   return result.then(
     (settled) => accept(key, settled, remark),
-    () => {
-      throw failure(key);
+    (error: unknown) => {
+      throw failure(key, error);
     },
   );
 }
@@ -38,7 +38,9 @@ function accept<T>(key: string, result: EtcdSchemaResult<T>, remark: string): T 
   throw new EtcdDecodeError(key, `its schema refuses it${where}${remark}`);
 }
 
-function failure(key: string): EtcdDecodeError {
+/** What a schema of this package throws says itself what is wrong. */
+function failure(key: string, error: unknown): EtcdDecodeError {
+  if (error instanceof EtcdDecodeError) return error;
   return new EtcdDecodeError(key, 'its schema fails');
 }
 

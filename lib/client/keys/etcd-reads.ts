@@ -107,7 +107,7 @@ export abstract class EtcdReads {
   }
 
   /** The key's path in the store. @throws {EtcdInvalidKeyError} @internal */
-  protected full(key: EtcdKey): string {
+  full(key: EtcdKey): string {
     return this.store.full(normalizeKey(key));
   }
 }

@@ -110,7 +110,7 @@ export function resolveOptions(options: EtcdClientOptions = {}): ResolvedOptions
 }
 
 /** A logger that fails must not end a request, or the process. */
-function guarded(logger: EtcdLogger): EtcdLogger {
+export function guarded(logger: EtcdLogger): EtcdLogger {
   const write = (level: keyof EtcdLogger, message: string): void => {
     try {
       logger[level](message);
@@ -179,7 +179,8 @@ function checkDispatcher({ dispatcher, tls }: EtcdClientOptions): void {
     );
 }
 
-function checkLogger(logger: unknown): void {
+/** @throws {EtcdOptionsError} which names the method that is missing */
+export function checkLogger(logger: unknown): asserts logger is EtcdLogger {
   for (const method of ['log', 'warn', 'error'] as const) {
     if (typeof (logger as Partial<EtcdLogger> | null)?.[method] !== 'function')
       throw new EtcdOptionsError('logger', `needs a method \`${method}(message)\`, got ${show(logger)}`);
