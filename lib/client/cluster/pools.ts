@@ -32,7 +32,8 @@ export function openPool(
   options: PoolOptions,
   onDisconnect: () => void = () => undefined,
 ): Connections {
-  if (connector.dispatcher !== undefined) return new BorrowedConnections(origin, connector.dispatcher, onDisconnect);
+  if (connector.dispatcher !== undefined)
+    return new BorrowedConnections(origin, connector.dispatcher, onDisconnect);
   const pool = newPool(origin, connector, options);
   pool.on('disconnect', () => {
     if (pool.stats.connected === 0) onDisconnect();
