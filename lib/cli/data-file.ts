@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
+import { replaceFile } from '../client/config/replace-file.js';
 import { checkSnapshot, type EmbeddedSnapshot } from '../testing/cluster/index.js';
 
 /** What a server has stored, in a file. It may hold passwords, and is for its owner alone. */
@@ -26,20 +26,8 @@ export class DataFile {
     }
   }
 
-  /** Takes the place of the file as a whole, so that there is no moment at which half of it is there. */
+  /** Takes the place of what was written before. */
   async write(snapshot: EmbeddedSnapshot): Promise<void> {
-    const temporary = `${this.path}.${randomUUID()}.tmp`;
-    // `wx`: neither a file nor a link of somebody else's is written to.
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(snapshot, null, 2)}\n`);
-      await file.sync();
-      await file.close();
-      await rename(temporary, this.path);
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await replaceFile(this.path, `${JSON.stringify(snapshot, null, 2)}\n`);
   }
 }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeFailure } from '../http/exchange.js';
 import type { EtcdLogger } from '../options/index.js';
 import type { Files } from './files.js';
+import { replaceFile } from './replace-file.js';
 
 /** A state as it is kept. */
 export interface SavedState {
@@ -79,24 +79,6 @@ export class SnapshotFile {
         );
       this.#hasFailed = true;
     }
-  }
-}
-
-/** Who reads the file sees the old text or the new one, and nobody but its owner can read either. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
   }
 }
 
