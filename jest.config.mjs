@@ -16,13 +16,17 @@ const shared = {
 };
 
 /** The suites that run against embedded servers too, where nothing of them is about what only real ones do. */
-const embedded = {
-  ...shared,
-  setupFiles: ['<rootDir>/test/support/use-embedded.mjs'],
-  testMatch: ['client', 'cluster', 'lock', 'nest', 'watch'].map(
-    (name) => `<rootDir>/test/${name}/**/*.spec.ts`,
-  ),
-};
+const embedded = { ...shared, setupFiles: ['<rootDir>/test/support/use-embedded.mjs'] };
+
+/** What takes its time, with real servers: `npm run test:faults` runs it. */
+const long = [
+  'hostile/canary',
+  'hostile/canary-answers',
+  'hostile/canary-tls',
+  'nest/watch-many',
+  'python/lock-interop',
+  'watch/tricky',
+];
 
 /** What only real servers do: they are built anew from files, read certificates again, and lag. */
 const realOnly = [
@@ -35,17 +39,10 @@ const realOnly = [
   'watch/rebuilt',
 ];
 
-/** What takes its time also with embedded servers; the long suites run it with them. */
+/** What takes its time also with embedded servers; `npm run test:faults` runs it with them. */
 const slow = [
-  'client/auth-secrecy',
-  'client/config-snapshot',
-  'client/contracts',
-  'client/diagnostics',
-  'client/members',
-  'client/srv',
-  'cluster/deadlines',
-  'cluster/fail-over',
-  'cluster/lines',
+  'client/*',
+  'cluster/*',
   'lock/edges',
   'lock/election',
   'lock/interleavings',
@@ -56,9 +53,11 @@ const slow = [
   'lock/take-over',
   'nest/filter',
   'nest/leader',
+  'nest/lifecycle',
   'nest/observability',
   'nest/process',
   'nest/sample',
+  'nest/watch-many',
   'nest/watch-restart',
   'watch/cache-outage',
   'watch/events',
@@ -71,6 +70,8 @@ const slow = [
 ];
 
 const paths = (names) => names.map((name) => `<rootDir>/test/${name}.spec.ts`);
+/** The same as patterns, of which `*` is no part. */
+const patterns = (names) => paths(names).map((path) => path.replace('*', '[^/]*'));
 
 export const projects = {
   unit: { ...shared, displayName: 'unit', testMatch: ['<rootDir>/lib/**/*.spec.ts'] },
@@ -79,12 +80,13 @@ export const projects = {
     ...shared,
     displayName: 'etcd',
     testMatch: ['<rootDir>/test/**/*.spec.ts'],
-    testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/'],
+    testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', ...patterns(long)],
   },
   embedded: {
     ...embedded,
     displayName: 'embedded',
-    testPathIgnorePatterns: paths([...realOnly, ...slow]),
+    testMatch: paths(['lock/*', 'nest/*', 'watch/*']),
+    testPathIgnorePatterns: patterns([...realOnly, ...slow]),
   },
   /** Servers are stopped, killed and cut off, which takes time to recover from. */
   faults: {
@@ -92,7 +94,13 @@ export const projects = {
     displayName: 'faults',
     testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
   },
-  embeddedSlow: { ...embedded, displayName: 'embedded-slow', testMatch: paths(slow) },
+  long: { ...shared, displayName: 'long', testMatch: paths(long) },
+  embeddedSlow: {
+    ...embedded,
+    displayName: 'embedded-slow',
+    testMatch: paths(slow),
+    testPathIgnorePatterns: patterns(realOnly),
+  },
 };
 
 export default {

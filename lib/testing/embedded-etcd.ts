@@ -7,7 +7,6 @@ import {
   MemberCluster,
   protect,
 } from './cluster/index.js';
-import { EmbeddedDispatcher } from './dispatcher/embedded-dispatcher.js';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import {
   checkInteger,
@@ -18,12 +17,11 @@ import {
   resolveOptions,
   type ResolvedOptions,
 } from './embedded-options.js';
-import type { Service } from './http/exchange.js';
-import { HttpServer, type HttpServerOptions } from './http/http-server.js';
-import { route } from './http/router.js';
+import type { HttpServer } from './http/http-server.js';
 import { listenAll, placeFor, seatsFor } from './listen-all.js';
+import { ServerProcess } from './server-process.js';
 import { storePath } from './store/index.js';
-import { type EmbeddedFault, type EmbeddedRequest, Traffic } from './traffic.js';
+import type { EmbeddedFault, EmbeddedRequest } from './traffic.js';
 
 /**
  * A server of etcd's v2 API in this process, with nothing of etcd's installed: for tests, demonstrations, and
@@ -34,21 +32,11 @@ import { type EmbeddedFault, type EmbeddedRequest, Traffic } from './traffic.js'
  * const response = await fetch(`${server.url}/v2/keys/greeting`);
  */
 export class EmbeddedEtcd implements AsyncDisposable {
-  readonly #traffic = new Traffic();
   readonly #member: Member;
+  readonly #process: ServerProcess;
   readonly #auth: EmbeddedAuth | undefined;
   /** The servers of the same cluster, this one included. */
   #cluster: readonly EmbeddedEtcd[] = [this];
-  readonly #place: HttpServerOptions;
-  readonly #service: Service;
-  readonly #dispatcher: EmbeddedDispatcher;
-  #http: HttpServer;
-  #isPaused = false;
-  #isCutOff = false;
-  #isUnref = false;
-  #stopping: Promise<void> | undefined;
-  /** Set while it starts again. */
-  #starting: Promise<void> | undefined;
 
   private constructor(
     /** The address of the server, e.g. `http://127.0.0.1:2379`. */
@@ -58,14 +46,8 @@ export class EmbeddedEtcd implements AsyncDisposable {
     { auth, tls }: ResolvedOptions,
   ) {
     this.#member = member;
+    this.#process = new ServerProcess(member, http, { ...placeFor(tls), port: http.port });
     this.#auth = auth;
-    this.#place = { ...placeFor(tls), port: http.port };
-    this.#http = http;
-    this.#service = { handler: (request) => route(member, request), traffic: this.#traffic };
-    this.#dispatcher = new EmbeddedDispatcher(this.#service, () => this.#stopping === undefined);
-    // Its last answer may be that of its own removal.
-    member.onRemoved = () => setImmediate(() => void this.stop());
-    this.#serve();
   }
 
   /** Starts a server and resolves once it serves. @throws {RangeError | TypeError} for options that cannot be */
@@ -110,7 +92,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
    * are for. Everything else is as it is with one.
    */
   get dispatcher(): Dispatcher {
-    return this.#dispatcher;
+    return this.#process.dispatcher;
   }
 
   /** The store index. */
@@ -135,7 +117,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   /** The last requests that have come in, oldest first: up to 10,000. */
   get requests(): readonly EmbeddedRequest[] {
-    return this.#traffic.requests;
+    return this.#process.traffic.requests;
   }
 
   /** The id of the cluster in `X-Etcd-Cluster-Id`, which can be set, as if another cluster stood at the address. */
@@ -161,22 +143,17 @@ export class EmbeddedEtcd implements AsyncDisposable {
 
   /** Forgets the {@link requests}. */
   clearRequests(): void {
-    this.#traffic.clearRequests();
+    this.#process.traffic.clearRequests();
   }
 
   /** Answers nothing any more, as a process that is stopped: connections stay open. Others of its cluster go on. */
   pause(): void {
-    if (this.#stopping !== undefined) return;
-    this.#traffic.pause();
-    this.#isPaused = true;
-    this.#connect();
+    this.#process.pause();
   }
 
   /** Goes on after {@link pause}, with the requests that have come in meanwhile. */
   resume(): void {
-    this.#isPaused = false;
-    this.#connect();
-    this.#traffic.resume();
+    this.#process.resume();
   }
 
   /**
@@ -184,8 +161,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
    * which gets stale, and writes with an error after 5 seconds by the clock. A server without others agrees with itself.
    */
   partition(): void {
-    this.#isCutOff = this.#cluster.length > 1;
-    this.#connect();
+    this.#process.partition();
   }
 
   /**
@@ -195,9 +171,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
    * are not told what has changed meanwhile, and go on. It does not unless it is told to.
    */
   heal({ snapshot = false }: { readonly snapshot?: boolean } = {}): void {
-    if (snapshot && this.#isCutOff) this.#member.peer.backlog = undefined;
-    this.#isCutOff = false;
-    this.#connect();
+    this.#process.heal(snapshot);
   }
 
   /** Makes it the leader of its cluster. @throws {Error} if it does not reach a majority */
@@ -213,7 +187,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
    * server.failNext({ reset: true, match: ({ method }) => method === 'PUT' });
    */
   failNext(fault: EmbeddedFault): void {
-    this.#traffic.failNext(fault);
+    this.#process.traffic.failNext(fault);
   }
 
   /** Lets a key expire now, with or without a TTL. @throws {Error} if there is none, or no majority of members */
@@ -229,7 +203,7 @@ export class EmbeddedEtcd implements AsyncDisposable {
    * at the start, but that a member which is stopped, paused or cut off stays so.
    */
   resetStore(): void {
-    for (const server of this.#cluster) server.#traffic.reset();
+    for (const server of this.#cluster) server.#process.traffic.reset();
     this.#member.cluster.reset(this.#auth === undefined ? undefined : protect(this.#auth));
   }
 
@@ -241,20 +215,18 @@ export class EmbeddedEtcd implements AsyncDisposable {
   /** Goes back, or forth, to another state, as one does that is restored from a backup. It ends all watches. @throws {TypeError} */
   restore(snapshot: EmbeddedSnapshot): void {
     const checked = checkSnapshot(snapshot);
-    for (const server of this.#cluster) server.#traffic.cutWatches();
+    for (const server of this.#cluster) server.#process.traffic.cutWatches();
     this.#member.cluster.raft.restore(checked);
   }
 
   /** Lets the process end although the server runs. */
   unref(): void {
-    this.#isUnref = true;
-    this.#http.unref();
+    this.#process.unref();
   }
 
   /** Ends the server with all its connections. It never rejects, and may be called again. */
   stop(): Promise<void> {
-    if (this.#starting !== undefined) return this.#starting.then(() => this.stop());
-    return (this.#stopping ??= this.#stop());
+    return this.#process.stop();
   }
 
   /**
@@ -263,43 +235,10 @@ export class EmbeddedEtcd implements AsyncDisposable {
    * @throws {Error} if the cluster has removed it, or its port is taken meanwhile
    */
   restart(): Promise<void> {
-    this.#starting ??= this.#restart().finally(() => (this.#starting = undefined));
-    return this.#starting;
+    return this.#process.restart();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  #serve(): void {
-    if (this.#isUnref) this.#http.unref();
-    this.#http.serve(this.#service);
-    this.#member.cluster.raft.run(this.#member.peer);
-  }
-
-  #connect(): void {
-    const isUp = this.#stopping === undefined && !this.#isPaused && !this.#isCutOff;
-    this.#member.cluster.raft.connect(this.#member.peer, isUp);
-  }
-
-  async #restart(): Promise<void> {
-    await (this.#stopping ??= this.#stop());
-    const { peer, cluster, id } = this.#member;
-    if (cluster.wasRemoved(id)) throw new Error('It cannot start: it is no member of its cluster any more');
-    this.#http = await HttpServer.listen(this.#place);
-    this.#serve();
-    this.#stopping = undefined;
-    this.#connect();
-    if (cluster.raft.hasQuorum(peer)) void this.#member.propose(({ store }) => store.skipIndex());
-  }
-
-  async #stop(): Promise<void> {
-    const { peer, cluster } = this.#member;
-    cluster.raft.connect(peer, false);
-    cluster.raft.end(peer);
-    this.#isPaused = false;
-    this.#traffic.restart();
-    await this.#dispatcher.destroy();
-    await this.#http.close();
   }
 }

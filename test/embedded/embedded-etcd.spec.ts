@@ -125,7 +125,11 @@ describe('EmbeddedEtcd', () => {
 
   it('starts again at its address, with what it held, and ends when it is told to meanwhile', async () => {
     await put('/v2/keys/a', 'value=1');
+    server.pause();
+    server.resume();
+    expect(server.raftTerm).toBe(2);
     await Promise.all([server.restart(), server.restart()]);
+    expect(server.raftTerm).toBe(3);
     expect((await get('/v2/keys/a')).status).toBe(200);
     expect(server.index).toBe(5);
     const restarting = server.restart();

@@ -1,4 +1,4 @@
 import { describeInterleavings } from './interleavings.js';
 
-// Ten times as many are played by the long suites.
-describeInterleavings(250);
+// 25 times as many are played by the long suites.
+describeInterleavings(100);

@@ -239,7 +239,8 @@ export class Raft {
   }
 
   #appoint(leader: Peer): void {
-    this.term++;
+    // Who is alone has nobody to be elected by when it only stood still.
+    if (this.#peers.length > 1) this.term++;
     this.#leader = leader;
     for (const peer of this.#peers) if (peer.isConnected) this.#follow(peer, leader);
     this.#proposeWaiting();
