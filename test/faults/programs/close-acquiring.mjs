@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const [file, hosts, pause] = process.argv.slice(2);
 const { EtcdClient } = await import(file);
+// The client loads it with its first request, which opens the stderr of this process.
+await import('undici');
 
 const unhandled = [];
 process.on('unhandledRejection', (reason) => unhandled.push(String(reason)));
