@@ -36,6 +36,9 @@ interface FoundElection {
   readonly methods: readonly FoundLeader[];
 }
 
+/** How long, in ms, a resignation may take after the `shutdownTimeout`. */
+const resignTimeout = 500;
+
 /**
  * The elections that this process takes part in for `@EtcdLeader` and `@LeaderOnly`, on one connection. They start with the
  * application and end with it; the provider can be injected to ask who leads.
@@ -104,7 +107,10 @@ export class EtcdLeaders implements OnModuleInit, OnApplicationBootstrap, OnModu
     const late = await stopAll([...this.#loops.values()], shutdownTimeout);
     const running = late.flatMap((loop) => loop.running);
     if (running.length > 0) this.#reporter.notAwaited(running, shutdownTimeout);
-    await Promise.all(late.map((loop) => loop.leave()));
+    // What cannot be told to etcd any more ends with its TTL, or when the client closes.
+    const leaving = late.map((loop) => ({ name: loop.name, stop: () => loop.leave() }));
+    const left = await stopAll(leaving, resignTimeout);
+    if (left.length > 0) this.#reporter.notResigned(left.map(({ name }) => name));
   }
 
   get #reporter(): LeaderReporter {

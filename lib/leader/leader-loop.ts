@@ -40,6 +40,11 @@ export class LeaderLoop {
     this.#value = own ?? `${hostname()}:${process.pid}`;
   }
 
+  /** Of the election. */
+  get name(): string {
+    return this.#election.name;
+  }
+
   /** The methods that run at the moment. */
   get running(): readonly string[] {
     return [...this.#running.values()];

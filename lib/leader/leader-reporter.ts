@@ -46,6 +46,13 @@ export class LeaderReporter extends Reporter {
     );
   }
 
+  notResigned(elections: readonly string[]): void {
+    this.log(
+      'warn',
+      `The shutdown goes on before this process has resigned from '${elections.join("', '")}', because etcd does not answer. Unless that succeeds while the connection closes, another process leads when the TTL is over.`,
+    );
+  }
+
   notAwaited(handlers: readonly string[], timeout: number): void {
     this.log(
       'warn',

@@ -99,6 +99,8 @@ export function resolveOptions(options: EmbeddedClusterOptions, size: number): R
   checkInteger('electionTimeout', electionTimeout, 0);
   if (!/^\d+\.\d+\.\d+/.test(version))
     throw new TypeError(`Expected \`version\` to be like '3.4.23', got '${version}'`);
+  if (typeof clock.now !== 'function' || typeof clock.every !== 'function')
+    throw new TypeError(`Expected \`clock\` to be a ManualClock, or to have \`now\` and \`every\``);
   if (tls !== undefined && (!tls.cert || !tls.key))
     throw new TypeError('Expected `tls` to have a `cert` and its `key`, as PEM');
   if (auth !== undefined) checkAuth(auth);

@@ -35,7 +35,14 @@ export function getEmbeddedEtcdToken(name?: string): typeof EmbeddedEtcd | strin
 export class EtcdTestingModule {
   /** @throws what `EmbeddedEtcd.start` and `EtcdModule.forRootAsync` throw, when the application starts */
   static async forRoot(options: EtcdTestingOptions = {}): Promise<DynamicModule> {
-    const { server: serverOptions, client, name, isGlobal = true } = options;
+    const { server: serverOptions, client, name, isGlobal = true, ...unknown } = options;
+    const [stranger] = Object.keys(unknown);
+    if (stranger !== undefined)
+      throw new TypeError(
+        `There is no option \`${stranger}\` of EtcdTestingModule; those of the server belong into \`server\`, those of the connection into \`client\``,
+      );
+    if (client !== undefined && 'hosts' in client)
+      throw new TypeError('`client.hosts` is the address of the embedded server; leave it out');
     // Only here, so that the server alone needs nothing of Nest's.
     const { EtcdModule, getEtcdToken } = await import('../index.js');
     const token = getEmbeddedEtcdToken(name);

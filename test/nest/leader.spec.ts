@@ -198,6 +198,20 @@ describe('@EtcdLeader', () => {
     end.happen(undefined);
   });
 
+  it('does not wait for an etcd that is silent for longer than the shutdownTimeout, and half a second', async () => {
+    const replica = await Replica.start({ ...options, shutdownTimeout: 100, timeout: 20_000 }, Reports);
+    await waitFor(() => replica.isLeader('reports'));
+    etcd.proxy?.blackHole(true);
+    const begin = performance.now();
+    await replica.app.close();
+    // And a second at most for the client, which gives back what it holds.
+    expect(performance.now() - begin).toBeLessThan(3_000);
+    etcd.proxy?.blackHole(false);
+    expect(replica.logger.of('EtcdModule').map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("before this process has resigned from 'reports'"),
+    );
+  });
+
   it('takes part in nothing with `leaders: false`, and starts while etcd is away', async () => {
     await using replica = await Replica.start({ ...options, leaders: false }, Reports);
     await using away = await Replica.start({ hosts: 'http://127.0.0.1:1', sync: false }, Reports);

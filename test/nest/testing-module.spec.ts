@@ -69,6 +69,9 @@ describe('EtcdTestingModule', () => {
     const compile = (options: object) =>
       Test.createTestingModule({ imports: [EtcdTestingModule.forRoot(options)] }).compile();
     await expect(compile({ server: { history: 0 } })).rejects.toThrow('Expected `history`');
+    await expect(compile({ clock: 5 })).rejects.toThrow('belong into `server`');
+    await expect(compile({ client: { hosts: 'x' } })).rejects.toThrow('`client.hosts`');
+    await expect(compile({ server: { clock: 5 } })).rejects.toThrow('Expected `clock`');
     await expect(compile({ client: { timeot: 5 } })).rejects.toBeInstanceOf(EtcdOptionsError);
   });
 });
