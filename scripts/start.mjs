@@ -48,6 +48,17 @@ const samples = {
   npm run start:worker    # a second worker
   npm start               # the control room, which shows their keys and locks`,
   },
+  'feature-flags': {
+    directory: join(root, 'sample', '04-feature-flags'),
+    answers: '/flags',
+    environment: {},
+    /** @param {string} url @param {string} hosts */
+    tell: (url, hosts) => ` In another terminal:
+
+  curl ${url}/shop/price
+  curl -X PUT ${hosts.split(',')[0]}/v2/keys/flags/shop/discount -d value=20
+  curl ${url}/shop/price`,
+  },
 };
 const name = process.argv[2] ?? 'control-room';
 if (!Object.hasOwn(samples, name)) {

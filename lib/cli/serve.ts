@@ -39,7 +39,11 @@ export async function serve(
   try {
     if (stored !== undefined) server.restore(stored);
     // Whether it can be written is to be known before anybody relies on it.
-    await file?.write(server.snapshot());
+    await file?.write(server.snapshot()).catch((cause: unknown) => {
+      throw new Error(`${data} cannot be written: ${(cause as Error).message}. Is there such a directory?`, {
+        cause,
+      });
+    });
     const kept = data === undefined ? '' : `, and kept in ${data}`;
     print(`etcd's v2 API is served at ${server.url}${kept}. Ctrl-C ends it.`);
     await keep(server, file, interrupted, print);

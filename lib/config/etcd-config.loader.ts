@@ -68,6 +68,6 @@ function clientOf(
   logger: EtcdLogger,
 ): { etcd: Pick<EtcdNamespace, 'cache'>; close: () => Promise<void> } {
   if ('cache' in given) return { etcd: given, close: () => Promise.resolve() };
-  const etcd = new EtcdClient({ logger, ...given });
+  const etcd = new EtcdClient({ logger, ...given }, 'config');
   return { etcd, close: () => etcd.close() };
 }
