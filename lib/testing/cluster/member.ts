@@ -1,4 +1,5 @@
 import type { AuthStore } from '../auth/index.js';
+import { RequestMetrics } from '../metrics/request-metrics.js';
 import type { Store } from '../store/index.js';
 import { hex, sha1 } from './ids.js';
 import type { MemberCluster } from './member-cluster.js';
@@ -10,6 +11,7 @@ export class Member {
   readonly id: string;
   readonly startTime: bigint;
   readonly peer: Peer;
+  readonly metrics = new RequestMetrics();
   /** The id as etcd reckons with it. */
   readonly idBytes: Buffer;
   /** Sorted. */

@@ -54,6 +54,7 @@ export class Raft {
   readonly #electionTimeout: number;
   readonly #waiting = new Set<Waiting>();
   #leader: Peer | undefined;
+  #failed = 0;
   #endElection: (() => void) | undefined;
   #isSweeping = false;
   readonly #running = new Set<Peer>();
@@ -88,6 +89,14 @@ export class Raft {
     if (this.#running.size > 0) return;
     this.#endSweeps?.();
     this.#endSweeps = undefined;
+  }
+
+  get failedProposals(): number {
+    return this.#failed;
+  }
+
+  get pendingProposals(): number {
+    return this.#waiting.size;
   }
 
   /** Whether a command of this member would be agreed upon. */
@@ -207,6 +216,7 @@ export class Raft {
         peer,
         end: () => {
           leave();
+          this.#failed++;
           reject(new ProposalTimeout());
         },
         go: () => {

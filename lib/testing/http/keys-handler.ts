@@ -21,16 +21,40 @@ export function answerKeys(
 ): Answer | WatchAnswer | Promise<Answer | WatchAnswer> {
   try {
     const parameters = parseParameters(readForm(request), request.method);
-    const answer = (event: StoreEvent): Answer => eventAnswer(member, event, parameters);
     checkCredentials(member, request, parameters);
     const key = keyOf(request.path.slice('/v2/keys'.length));
     if (request.method === 'GET' && parameters.wait && !parameters.quorum)
       return watch(member, key, parameters);
-    const event = operate(member, request.method, key, parameters);
-    if (!(event instanceof Promise)) return answer(event);
-    return event.then(answer).catch((error: unknown) => errorAnswer(member, error));
+    return counted(member, request.method, key, parameters);
   } catch (error) {
     return errorAnswer(member, error);
+  }
+}
+
+/** Does what is asked for, and counts how that goes. */
+function counted(
+  member: Member,
+  method: string,
+  key: string,
+  parameters: KeysParameters,
+): Answer | Promise<Answer> {
+  const label = method === 'GET' && parameters.quorum ? 'QGET' : method;
+  const begin = performance.now();
+  member.metrics.receive(label);
+  const success = (event: StoreEvent): Answer => {
+    member.metrics.succeed(label, (performance.now() - begin) / 1_000);
+    return eventAnswer(member, event, parameters);
+  };
+  const failure = (error: unknown): Answer => {
+    const answer = errorAnswer(member, error);
+    member.metrics.fail(label, answer.status);
+    return answer;
+  };
+  try {
+    const event = operate(member, method, key, parameters);
+    return event instanceof Promise ? event.then(success).catch(failure) : success(event);
+  } catch (error) {
+    return failure(error);
   }
 }
 

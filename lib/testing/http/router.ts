@@ -6,6 +6,7 @@ import { escapeHtml, percentEncodePath } from './escapes.js';
 import type { EtcdRequest } from './etcd-request.js';
 import { messageJson } from './json.js';
 import { answerKeys, type WatchAnswer } from './keys-handler.js';
+import { metricsText } from '../metrics/metrics-text.js';
 import { answerMachines, answerMembers } from './members-handler.js';
 import { leaderStats, selfStats, storeStats } from './stats-handler.js';
 
@@ -25,10 +26,13 @@ export function route(
   if (path === '/v2/members' || path.startsWith('/v2/members/')) return answerMembers(member, request);
   if (path.startsWith('/v2/auth/')) return answerAuth(member, request);
   if (path === '/v2/machines') return answerMachines(member, request);
+  if (path === '/metrics') return { status: 200, headers: [metricsType], body: metricsText(member) };
   const answer = readOnly[path];
   if (answer === undefined) return notFound;
   return method === 'GET' ? answer(member) : methodNotAllowed('GET');
 }
+
+const metricsType = ['Content-Type', 'text/plain; version=0.0.4; charset=utf-8'] as const;
 
 /** The whole server is meant: Go's library answers that by itself, before etcd has a say. */
 function answerAsterisk(method: string): Answer {

@@ -48,6 +48,10 @@ export class Store {
   #tree = new Tree();
   #ttls = new TtlHeap();
   #index = 0;
+  /** How many reads asked for everything below; etcd itself has made one when it starts. */
+  recursiveReads = 1;
+  /** How many watches were asked for. */
+  watchRequests = 0;
 
   constructor({ clock, history, initialIndex }: StoreOptions) {
     this.#clock = clock;
@@ -75,6 +79,7 @@ export class Store {
   }
 
   get(path: string, { recursive, sorted }: { recursive: boolean; sorted: boolean }): StoreEvent {
+    if (recursive) this.recursiveReads++;
     return this.#counted('gets', () => {
       const now = this.#clock.now();
       const node = this.#find(path);
@@ -140,6 +145,7 @@ export class Store {
 
   /** @throws {KeysError} 401 if the history does not go back that far */
   watch(path: string, options: WatchOptions): Watcher {
+    this.watchRequests++;
     return this.#hub.watch(path, options, this.#index);
   }
 
