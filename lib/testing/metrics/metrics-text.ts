@@ -1,5 +1,5 @@
 import type { Member } from '../cluster/index.js';
-import { buckets, type RequestMetrics } from './request-metrics.js';
+import { buckets, type Durations, type RequestMetrics } from './request-metrics.js';
 
 interface Family {
   readonly name: string;
@@ -101,17 +101,26 @@ function requestFamilies({ received, failed, durations }: RequestMetrics): Famil
       name: 'etcd_http_successful_duration_seconds',
       help: 'Bucketed histogram of processing time (s) of successfully handled requests (non-watches), by method (GET/PUT etc.).',
       type: 'histogram',
-      samples: [...durations].sort().flatMap(([method, { counts, sum, count }]) => {
-        let below = 0;
-        const filled = counts.map((each, i) => {
-          below += each;
-          return `_bucket{method="${method}",le="${buckets[i]}"} ${below}`;
-        });
-        const rest = [`_bucket{method="${method}",le="+Inf"} ${count}`, `_sum{method="${method}"} ${sum}`];
-        return [...filled, ...rest, `_count{method="${method}"} ${count}`];
-      }),
+      samples: [...durations.keys()]
+        .sort()
+        .flatMap((method) => durationSamples(method, durations.get(method))),
     },
   ];
+}
+
+function durationSamples(method: string, durations: Durations | undefined): string[] {
+  if (durations === undefined) return [];
+  let below = 0;
+  const samples = durations.counts.map((each, i) => {
+    below += each;
+    return `_bucket{method="${method}",le="${buckets[i]}"} ${below}`;
+  });
+  samples.push(
+    `_bucket{method="${method}",le="+Inf"} ${durations.count}`,
+    `_sum{method="${method}"} ${durations.sum}`,
+    `_count{method="${method}"} ${durations.count}`,
+  );
+  return samples;
 }
 
 const writeKinds = ['compareAndDelete', 'compareAndSwap', 'create', 'delete', 'sets', 'update'] as const;

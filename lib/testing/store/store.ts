@@ -3,37 +3,13 @@ import { type ErrorCode, KeysError } from './error-codes.js';
 import { earliestExpiration } from './expiration.js';
 import type { StoreEvent } from './store-event.js';
 import { childPath, type StoreNode } from './store-node.js';
+import type { Comparison, Content, Lifetime, StoreOptions } from './store-options.js';
 import { restoreNodes, snapshotOf, type StoreSnapshot } from './store-snapshot.js';
 import { countsAsSuccess, initialStats, type StatsKind } from './store-stats.js';
 import { splitPath, Tree } from './tree.js';
 import { TtlHeap } from './ttl-heap.js';
 import type { Watcher, WatchOptions } from './watcher.js';
 import { WatcherHub } from './watcher-hub.js';
-
-/** When a node is to expire, in ns since 1970; and whether its watchers are to be left alone. */
-interface Lifetime {
-  readonly expiration?: bigint | undefined;
-  readonly refresh?: boolean | undefined;
-}
-
-/** An empty value and the index 0 compare nothing. */
-interface Comparison {
-  readonly prevValue: string;
-  readonly prevIndex: bigint;
-}
-
-interface Content {
-  readonly value: string;
-  readonly dir: boolean;
-}
-
-export interface StoreOptions {
-  readonly clock: EtcdClock;
-  /** How many changes a watch can go back. */
-  readonly history: number;
-  /** The store index at the start: the members have taken up some. */
-  readonly initialIndex: number;
-}
 
 /**
  * The store of etcd's v2 API: a tree of nodes, one index for all of them, and watchers. It knows nothing of HTTP.
