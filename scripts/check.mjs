@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { checkIndex, checkLinks } from './check-links.mjs';
 import { installDependencies } from './install-dependencies.mjs';
+import { compileSamples } from './check-samples.mjs';
 import { pack } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,6 +45,7 @@ function checkPackage() {
 
     tool('publint/src/cli.js', tarball, '--strict');
     tool('@arethetypeswrong/cli/dist/index.js', tarball, '--entrypoints', '.', '--profile', 'strict');
+    compileSamples(root, tarball, mkdtempSync(join(directory, 'samples-')));
     // Resolution as of Node 10 knows no `exports`, so it finds the root and never a subpath.
     tool('@arethetypeswrong/cli/dist/index.js', tarball, '--exclude-entrypoints', '.', '--profile', 'node16');
   } finally {
