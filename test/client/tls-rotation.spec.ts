@@ -41,7 +41,14 @@ it('takes over rotated certificates for new connections, and no operation fails'
     },
   });
   const tls = { ca: file('client-trusts.pem'), cert: file('client.pem'), key: file('client.pem') };
-  await using etcd = new EtcdClient({ hosts: member.url, tls, connections: 500 });
+  // Many connections at once take their time to encrypt.
+  await using etcd = new EtcdClient({
+    hosts: member.url,
+    tls,
+    connections: 500,
+    tryTimeout: 5_000,
+    timeout: 15_000,
+  });
 
   let operations = 0;
   const enough = new AbortController();
