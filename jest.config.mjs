@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What all projects share: TypeScript through swc, native ES modules, the package by its own name. */
 const shared = {
   testEnvironment: 'node',
@@ -105,6 +107,7 @@ export const projects = {
 
 export default {
   projects: [projects.unit, projects.etcd, projects.embedded],
-  maxWorkers: '100%',
+  // Most tests wait most of the time.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testTimeout: 30_000,
 };
