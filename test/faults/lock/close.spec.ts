@@ -64,6 +64,8 @@ describe('S1: the end of locks and elections', () => {
   }
 
   async function clear(direct: EtcdClient): Promise<void> {
+    // What a black hole has held back of the program before arrives late.
+    await waitFor(() => member.proxy?.openConnections === 0, { what: 'the end of the program before' });
     for (const directory of directories)
       await direct.delete(directory, { recursive: true }).catch(() => undefined);
   }
