@@ -78,3 +78,15 @@ function toClientOptions(options: EtcdModuleOptions, logger: EtcdLogger): EtcdCl
     logger: { value: logger, enumerable: true },
   }) as EtcdClientOptions;
 }
+
+/** @param module whose `forRootAsync` is called @throws {EtcdOptionsError} if nothing makes its options */
+export function checkFactory(
+  module: string,
+  { useFactory, useClass, useExisting }: { useFactory?: unknown; useClass?: unknown; useExisting?: unknown },
+): void {
+  if ((useFactory ?? useClass ?? useExisting) !== undefined) return;
+  throw new EtcdOptionsError(
+    'useFactory',
+    `\`${module}.forRootAsync\` needs one of \`useFactory\`, \`useClass\` and \`useExisting\``,
+  );
+}

@@ -4,6 +4,7 @@ import { EtcdOptionsError } from './client/index.js';
 import { optionNames } from './client/options/resolve-options.js';
 import { ETCD_CONNECTION, type EtcdConnection } from './etcd.constants.js';
 import { ConfigurableModuleClass } from './etcd.module-definition.js';
+import { checkFactory } from './etcd.module-options.js';
 import type { EtcdModuleAsyncOptions, EtcdModuleExtras, EtcdModuleOptions } from './interfaces/index.js';
 
 /**
@@ -62,12 +63,7 @@ export class EtcdModule extends ConfigurableModuleClass {
         : `no such option of \`EtcdModule.forRootAsync\`; known are ${[...asyncNames].sort().join(', ')}`;
       throw new EtcdOptionsError(name, problem);
     }
-    if ((options.useFactory ?? options.useClass ?? options.useExisting) === undefined) {
-      throw new EtcdOptionsError(
-        'useFactory',
-        '`EtcdModule.forRootAsync` needs one of `useFactory`, `useClass` and `useExisting`',
-      );
-    }
+    checkFactory('EtcdModule', options);
     return super.forRootAsync(options);
   }
 }

@@ -1,3 +1,4 @@
+import { checkFactory } from '../etcd.module-options.js';
 import { Inject, Module, Optional, type DynamicModule } from '@nestjs/common';
 import { EtcdOptionsError } from '../client/index.js';
 import { checkNames } from '../client/options/check.js';
@@ -52,12 +53,7 @@ export class EtcdConfigModule extends ConfigurableModuleClass {
    */
   static override forRootAsync(options: EtcdConfigModuleAsyncOptions): DynamicModule {
     checkNames('options of EtcdConfigModule.forRootAsync', options, asyncNames);
-    if ((options.useFactory ?? options.useClass ?? options.useExisting) === undefined) {
-      throw new EtcdOptionsError(
-        'useFactory',
-        '`EtcdConfigModule.forRootAsync` needs one of `useFactory`, `useClass` and `useExisting`',
-      );
-    }
+    checkFactory('EtcdConfigModule', options);
     return super.forRootAsync(options);
   }
 }

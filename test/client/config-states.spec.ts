@@ -1,38 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdDecodeError, type EtcdSchema } from 'nestjs-etcd/client';
 import { z } from 'zod';
-import { EtcdMember } from '../support/etcd-member.js';
+import type { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
-import { LogKeeper } from './config-log-keeper.js';
-
-const schema = z.object({
-  db: z.object({ host: z.string(), port: z.number().int() }),
-  flags: z.record(z.string(), z.boolean()).default({}),
-});
+import { ConfigStore, good, schema } from './config-store.js';
 
 describe('States of a configuration', () => {
-  let member: EtcdMember;
+  const store = new ConfigStore('states');
+  const { log } = store;
   let etcd: EtcdClient;
-  const log = new LogKeeper();
-  let number = 0;
-
-  beforeAll(async () => {
-    member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url, logger: log });
+  let member: EtcdMember;
+  beforeAll(() => {
+    ({ etcd, member } = store);
   });
-
-  afterAll(async () => {
-    await etcd.close();
-    await member.stop();
-  });
-
-  /** Writes files below a prefix of their own. */
-  const put = async (files: Record<string, string>, prefix = `/states/${++number}`): Promise<string> => {
-    for (const [key, text] of Object.entries(files)) await etcd.set(`${prefix}${key}`, text);
-    log.lines.length = 0;
-    return prefix;
-  };
-  const good = { '/db/host': 'db-1', '/db/port': '5432', '/flags/new-ui': 'false' };
+  const put = (files: Record<string, string>, prefix?: string) => store.put(files, prefix);
 
   describe('that is refused', () => {
     it('keeps the last good state, is logged once without the value, and is taken when it is right', async () => {

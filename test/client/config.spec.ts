@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   EtcdAbortedError,
   EtcdClient,
@@ -9,38 +9,17 @@ import {
   EtcdTimeoutError,
 } from 'nestjs-etcd/client';
 import { z } from 'zod';
-import { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
-import { LogKeeper } from './config-log-keeper.js';
-
-const schema = z.object({
-  db: z.object({ host: z.string(), port: z.number().int() }),
-  flags: z.record(z.string(), z.boolean()).default({}),
-});
+import { ConfigStore, good, schema } from './config-store.js';
 
 describe('A configuration', () => {
-  let member: EtcdMember;
+  const store = new ConfigStore('config');
+  const { log } = store;
   let etcd: EtcdClient;
-  const log = new LogKeeper();
-  let number = 0;
-
-  beforeAll(async () => {
-    member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url, logger: log });
+  beforeAll(() => {
+    etcd = store.etcd;
   });
-
-  afterAll(async () => {
-    await etcd.close();
-    await member.stop();
-  });
-
-  /** Writes files below a prefix of their own. */
-  const put = async (files: Record<string, string>, prefix = `/config/${++number}`): Promise<string> => {
-    for (const [key, text] of Object.entries(files)) await etcd.set(`${prefix}${key}`, text);
-    log.lines.length = 0;
-    return prefix;
-  };
-  const good = { '/db/host': 'db-1', '/db/port': '5432', '/flags/new-ui': 'false' };
+  const put = (files: Record<string, string>, prefix?: string) => store.put(files, prefix);
 
   it('is a nested, frozen object, with what its files stand for', async () => {
     const prefix = await put({ ...good, '/tags': '["a", {"b": 1}]', '/db/_password': 'hidden' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   ConfigModule,
@@ -10,32 +10,18 @@ import {
 import { Test, type TestingModule } from '@nestjs/testing';
 import { EtcdClient, etcdConfig, type EtcdConfigLoaderOptions, EtcdOptionsError } from 'nestjs-etcd';
 import { z } from 'zod';
-import { EtcdMember } from '../support/etcd-member.js';
+import type { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 import { CapturingLogger } from './capturing-logger.js';
-
-const schema = z.object({ db: z.object({ host: z.string(), port: z.number() }) });
+import { ConfigStore, schema } from './config-store.js';
 
 describe('A loader of @nestjs/config', () => {
-  let member: EtcdMember;
+  const store = new ConfigStore('loader');
   let etcd: EtcdClient;
+  let member: EtcdMember;
   let prefix: string;
-  let number = 0;
-
-  beforeAll(async () => {
-    member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
-  });
-
-  afterAll(async () => {
-    await etcd.close();
-    await member.stop();
-  });
-
-  beforeEach(async () => {
-    prefix = `/loader/${++number}`;
-    await etcd.set(`${prefix}/db/host`, 'db-1');
-    await etcd.set(`${prefix}/db/port`, '5432');
+  beforeEach(() => {
+    ({ etcd, member, prefix } = store);
   });
 
   const start = async (

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Inject, Injectable, Module, type ModuleMetadata, Scope } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
@@ -15,33 +15,20 @@ import {
   InjectEtcdConfig,
 } from 'nestjs-etcd';
 import { z } from 'zod';
-import { EtcdMember } from '../support/etcd-member.js';
+import type { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 import { CapturingLogger } from './capturing-logger.js';
+import { ConfigStore, schema } from './config-store.js';
 
-const schema = z.object({ db: z.object({ host: z.string(), port: z.number() }) });
 type Shop = z.infer<typeof schema>;
 
 describe('EtcdConfigModule', () => {
-  let member: EtcdMember;
+  const store = new ConfigStore('nest');
   let etcd: EtcdClient;
+  let member: EtcdMember;
   let prefix: string;
-  let number = 0;
-
-  beforeAll(async () => {
-    member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
-  });
-
-  afterAll(async () => {
-    await etcd.close();
-    await member.stop();
-  });
-
-  beforeEach(async () => {
-    prefix = `/nest/${++number}`;
-    await etcd.set(`${prefix}/db/host`, 'db-1');
-    await etcd.set(`${prefix}/db/port`, '5432');
+  beforeEach(() => {
+    ({ etcd, member, prefix } = store);
   });
 
   const connection = (name?: string) => EtcdModule.forRoot({ hosts: member.url, isGlobal: true, name });

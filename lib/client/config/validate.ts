@@ -1,5 +1,6 @@
 import { EtcdDecodeError } from '../errors/index.js';
 import type { EtcdSchema, EtcdSchemaResult } from '../keys/index.js';
+import { describeRefusal } from '../keys/schema.js';
 import { freezeDeep } from './freeze.js';
 
 /**
@@ -33,19 +34,11 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 
 function accept<T>(key: string, result: EtcdSchemaResult<T>, remark: string): T {
   if (result.issues === undefined) return freezeDeep(result.value);
-  const places = [...new Set(result.issues.map(placeOf))].filter((place) => place !== '');
-  const where = places.length === 0 ? '' : ` at ${places.join(', ')}`;
-  throw new EtcdDecodeError(key, `its schema refuses it${where}${remark}`);
+  throw new EtcdDecodeError(key, `${describeRefusal(result.issues)}${remark}`);
 }
 
 /** What a schema of this package throws says itself what is wrong. */
 function failure(key: string, error: unknown): EtcdDecodeError {
   if (error instanceof EtcdDecodeError) return error;
   return new EtcdDecodeError(key, 'its schema fails');
-}
-
-type Issue = NonNullable<EtcdSchemaResult<unknown>['issues']>[number];
-
-function placeOf({ path = [] }: Issue): string {
-  return path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
 }

@@ -8,15 +8,17 @@ import type { EtcdSchema, EtcdSchemaResult } from './codecs.js';
 export async function checkSchema<T>(key: string, schema: EtcdSchema<T>, value: unknown): Promise<T> {
   const result = await schema['~standard'].validate(value);
   if (result.issues === undefined) return result.value;
-  const places = [...new Set(result.issues.map(placeOf))].filter((place) => place !== '');
-  throw new EtcdDecodeError(
-    key,
-    `its schema refuses it${places.length === 0 ? '' : ` at ${places.join(', ')}`}`,
-  );
+  throw new EtcdDecodeError(key, describeRefusal(result.issues));
 }
 
-type Issue = NonNullable<EtcdSchemaResult<unknown>['issues']>[number];
+type Issues = NonNullable<EtcdSchemaResult<unknown>['issues']>;
 
-function placeOf({ path = [] }: Issue): string {
+/** That a schema refuses a value, and where, in no word of its own. */
+export function describeRefusal(issues: Issues): string {
+  const places = [...new Set(issues.map(placeOf))].filter((place) => place !== '');
+  return `its schema refuses it${places.length === 0 ? '' : ` at ${places.join(', ')}`}`;
+}
+
+function placeOf({ path = [] }: Issues[number]): string {
   return path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
 }
