@@ -5,48 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { Answer } from '../../lib/testing/http/answer.js';
 import { formatHead } from '../../lib/testing/http/answer-head.js';
-import type { Handler } from '../../lib/testing/http/handler.js';
 import { HttpDate } from '../../lib/testing/http/http-date.js';
 import { HttpServer } from '../../lib/testing/http/http-server.js';
 import { type AnswerListener, InProcessExchange } from '../../lib/testing/http/in-process.js';
 import { Traffic } from '../../lib/testing/traffic.js';
 import { Certificates } from '../support/certificates.js';
 import { waitFor } from '../support/wait-for.js';
+import { piece, Routes } from './routes.js';
 import { Wire } from './wire.js';
 
 const get = (target: string, version = '1.1'): string => `GET ${target} HTTP/${version}\r\nHost: x\r\n\r\n`;
-const textAnswer = (body: Answer['body']): Answer => ({ status: 200, headers: [], body });
-const piece = 'x'.repeat(65_536);
-
-/** Answers by the path: what it says, never, late, with an error, in so many pieces. */
-class Routes {
-  pieces = 0;
-  isLetGo = false;
-
-  readonly handler: Handler = ({ path }) => {
-    if (path === '/never') return new Promise<Answer>(() => undefined);
-    if (path === '/late') return sleep(30).then(() => textAnswer('late'));
-    if (path === '/error') throw new Error('An error of the handler');
-    if (path === '/late-error') return sleep(5).then(() => Promise.reject(new Error('A late error')));
-    if (path.startsWith('/pieces/')) return textAnswer(this.#count(Number(path.slice('/pieces/'.length))));
-    return textAnswer(path);
-  };
-
-  *#count(count: number): Generator<string> {
-    try {
-      for (; count > 0; count--) {
-        this.pieces++;
-        yield piece;
-      }
-      yield 'the end';
-    } finally {
-      this.isLetGo = true;
-    }
-  }
-}
-
 let routes: Routes;
 let traffic: Traffic;
 let server: HttpServer;
