@@ -120,6 +120,8 @@ describeInBrowser('The control room in Chromium', () => {
   it('shows who holds a lock and who waits for it', async () => {
     const chips = room.page.getByRole('list', { name: 'Queue of orders/7' }).getByRole('listitem');
     for (let i = 0; i < 2; i++) await room.button('Hold for 5 s').click();
+    // Both stand in the queue, before the third comes: it gets the lock as the last one.
+    await waitFor(async () => (await chips.count()) === 2);
     const other = etcd.lock('orders/7').acquire();
     await waitFor(async () => (await chips.count()) === 3);
     await room.says('held, 2 waiting');
