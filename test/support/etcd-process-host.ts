@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -51,8 +51,11 @@ export class EtcdProcessHost implements EtcdHost {
     this.isDown = true;
   }
 
+  /** Stops the process, and returns when no thread of it runs any more: the signal takes a moment to reach them all. */
   pause(): void {
     this.process?.kill('SIGSTOP');
+    const deadline = performance.now() + 1_000;
+    while (this.hasRunningThread && performance.now() < deadline);
   }
 
   resume(): void {
@@ -61,5 +64,15 @@ export class EtcdProcessHost implements EtcdHost {
 
   clear(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private get hasRunningThread(): boolean {
+    const threads = `/proc/${this.process?.pid}/task`;
+    if (!existsSync(threads)) return false;
+    return readdirSync(threads).some((thread) => {
+      const stat = readFileSync(`${threads}/${thread}/stat`, 'utf8');
+      // Its name stands in parentheses, and may hold some itself; then comes the state.
+      return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'T';
+    });
   }
 }
