@@ -1,7 +1,7 @@
-import { checkFactory } from '../etcd.module-options.js';
 import { Inject, Module, Optional, type DynamicModule } from '@nestjs/common';
 import { EtcdOptionsError } from '../client/index.js';
 import { checkNames } from '../client/options/check.js';
+import { checkFactory } from '../etcd.module-options.js';
 import { ETCD_CONFIG, type EtcdConfigHost } from './etcd-config.constants.js';
 import { ConfigurableModuleClass } from './etcd-config.module-definition.js';
 import type { EtcdConfigModuleAsyncOptions, EtcdConfigRootOptions } from './etcd-config-options.interface.js';
