@@ -1,6 +1,7 @@
-import type { Client, Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import { BorrowedConnections } from '../http/borrowed-connections.js';
 import type { Connector } from '../http/connector.js';
+import { StreamConnection } from '../http/stream-connection.js';
 
 /** How long the connection of a poll is kept, in milliseconds: the next one often comes soon. */
 const watchKeepAlive = 4_000;
@@ -61,7 +62,7 @@ export class WatchConnections {
     return (this.#short ??= openPool(this.origin, this.connector, options));
   }
 
-  /** A connection for one stream, and what ends it. A pool would connect anew for each stream that is given up. */
+  /** A connection for one stream, and what ends it. */
   openStream(): { readonly client: Connections; readonly end: () => void } {
     const client = this.#newStream();
     this.#streams.add(client);
@@ -74,8 +75,7 @@ export class WatchConnections {
   #newStream(): Connections {
     const { dispatcher } = this.connector;
     if (dispatcher !== undefined) return new BorrowedConnections(this.origin, dispatcher);
-    const { Client: UndiciClient } = undiciOf(this.connector);
-    return new UndiciClient(this.origin, unbounded(this.connector, watchKeepAlive)) satisfies Client;
+    return new StreamConnection(this.origin, this.connector);
   }
 
   async destroy(cause: Error): Promise<void> {

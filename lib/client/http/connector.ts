@@ -7,6 +7,16 @@ import type { EtcdTlsOptions } from '../options/index.js';
 
 type Connect = ReturnType<typeof Undici.buildConnector>;
 
+/** What opens sockets with the certificates of one version of their files. */
+interface Current {
+  readonly version: string;
+  readonly certificates: Record<string, unknown> | undefined;
+  readonly connect: Connect;
+}
+
+/** Bytes that one reader takes at a time: some 30 changes of a usual length. */
+const readerMemory = 8 * 1_024;
+
 /**
  * Opens the sockets of one client. It reads certificate files again when they have changed, and can end sockets
  * that are still connecting, which undici leaves open until their timeout when a pool is destroyed.
@@ -20,7 +30,7 @@ export class Connector {
   readonly #timeout: number;
   #closed = false;
   #undici: typeof Undici | undefined;
-  #current: { readonly version: string; readonly connect: Connect } | undefined;
+  #current: Current | undefined;
 
   /** @param dispatcher sends the requests, if it is given: then no sockets are opened here, and undici is not loaded */
   constructor(
@@ -47,11 +57,31 @@ export class Connector {
   }
 
   readonly connect: Connect = (options, callback) => {
-    void this.#connector().then(
-      (connect) => this.#open(connect, options, callback),
+    void this.#latest().then(
+      ({ connect }) => this.#open(connect, options, callback),
       (error: unknown) => callback(error as Error, null),
     );
   };
+
+  /** Opens a socket that hands what it reads to a function, in memory of its own that it uses again and again. */
+  connectReader(
+    options: Undici.buildConnector.Options,
+    read: (bytes: Buffer) => void,
+    callback: Undici.buildConnector.Callback,
+  ): void {
+    const buffer = Buffer.allocUnsafeSlow(readerMemory);
+    const onread = {
+      buffer,
+      callback: (length: number): boolean => {
+        read(length === buffer.length ? buffer : buffer.subarray(0, length));
+        return true;
+      },
+    };
+    void this.#latest().then(
+      ({ certificates }) => this.#open(this.#build({ ...certificates, onread }), options, callback),
+      (error: unknown) => callback(error as Error, null),
+    );
+  }
 
   /** Ends every socket that is not yet connected. */
   close(): void {
@@ -83,18 +113,21 @@ export class Connector {
     });
   }
 
-  async #connector(): Promise<Connect> {
+  /** With the certificates as they are now. */
+  async #latest(): Promise<Current> {
     const version = (await this.#files?.version()) ?? '';
     if (this.#current?.version !== version) {
       const certificates = await this.#files?.read();
-      const { buildConnector } = await this.load();
-      // No session cache: a resumed session would skip the check of a certificate that has been replaced.
-      this.#current = {
-        version,
-        connect: buildConnector({ ...certificates, maxCachedSessions: 0, timeout: this.#timeout }),
-      };
+      await this.load();
+      this.#current = { version, certificates, connect: this.#build({ ...certificates }) };
     }
-    return this.#current.connect;
+    return this.#current;
+  }
+
+  #build(options: Record<string, unknown>): Connect {
+    if (this.#undici === undefined) throw new Error('undici is not loaded yet');
+    // No session cache: a resumed session would skip the check of a certificate that has been replaced.
+    return this.#undici.buildConnector({ ...options, maxCachedSessions: 0, timeout: this.#timeout });
   }
 }
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import { EtcdError, EtcdResponseError, EtcdResponseTooLargeError } from '../errors/index.js';
 import { offAbort, onAbort } from './abort.js';
+import { HttpSyntaxError } from './answer-parser.js';
 import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome, StreamReceiver } from './request.js';
 
 /** The bounds of one exchange. */
@@ -115,8 +116,12 @@ class Exchange implements Dispatcher.DispatchHandler {
           `The answer is longer than \`maxResponseBytes\` (${this.#limits.bytes}).`,
         ),
       );
-    } else if (this.#first === undefined) this.#first = chunk;
-    else (this.#more ??= [this.#first]).push(chunk);
+      return true;
+    }
+    // The memory of what comes where streams are expected is used again.
+    const kept = this.#receiver === undefined ? chunk : Buffer.from(chunk);
+    if (this.#first === undefined) this.#first = kept;
+    else (this.#more ??= [this.#first]).push(kept);
     return true;
   }
 
@@ -205,6 +210,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 /** Whether undici's parser could not read the answer, in contrast to one that was cut short. Its errors have no code. */
 function isNotHttp(error: Error): boolean {
+  if (error instanceof HttpSyntaxError) return true;
   return error.name === 'HTTPParserError'
     ? !error.message.includes('Invalid EOF')
     : codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW';

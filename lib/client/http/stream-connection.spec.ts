@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Dispatcher } from 'undici';
+import { END, HttpStub, RESET, type StubHandler } from '../../../test/support/http-stub.js';
+import { freePort, waitFor } from '../../../test/support/wait-for.js';
+import { Connector } from './connector.js';
+import { StreamConnection } from './stream-connection.js';
+
+/** Keeps what it is told, and copies of what must not be kept. */
+class Recorder implements Dispatcher.DispatchHandler {
+  readonly told: string[] = [];
+  body = '';
+  error: (Error & { code?: string }) | undefined;
+  abort: ((cause?: Error) => void) | undefined;
+  /** Called when it is about to be sent. */
+  atConnect: () => void = () => undefined;
+
+  get isOver(): boolean {
+    return this.told.includes('complete') || this.error !== undefined;
+  }
+
+  onConnect(abort: (cause?: Error) => void): void {
+    this.told.push('connect');
+    this.abort = abort;
+    this.atConnect();
+  }
+
+  onHeaders(status: number, headers: Buffer[]): boolean {
+    this.told.push(`${status} ${headers.map(String).join(' ')}`);
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.body += String(chunk);
+    return true;
+  }
+
+  onComplete(): void {
+    this.told.push('complete');
+  }
+
+  onError(error: Error): void {
+    this.told.push('error');
+    this.error = error;
+  }
+}
+
+async function* steps(...all: (string | typeof END | typeof RESET)[]) {
+  for (const step of all) {
+    yield step;
+    await sleep(5);
+  }
+}
+
+const head = 'HTTP/1.1 200 OK\r\nX-Etcd-Index: 7\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+describe('StreamConnection', () => {
+  let stub: HttpStub;
+  let connector: Connector;
+  let connection: StreamConnection;
+  let recorder: Recorder;
+
+  beforeEach(async () => {
+    stub = await HttpStub.start(() => steps());
+    connector = new Connector(undefined, 1_000);
+    connection = new StreamConnection(stub.url, connector);
+    recorder = new Recorder();
+  });
+  afterEach(async () => {
+    await connection.destroy(new Error('the end'));
+    connector.close();
+    await stub.stop();
+  });
+
+  const send = (handler: StubHandler) => {
+    stub.handler = handler;
+    const headers = ['authorization', 'Basic dTpw'];
+    connection.dispatch({ path: '/v2/keys/a?wait=true', method: 'GET', headers, body: null }, recorder);
+  };
+
+  it('sends one request, and tells of the answer while it comes', async () => {
+    send(() => steps(head, '2\r\nhe\r\n'));
+    await waitFor(() => recorder.body === 'he');
+    expect(stub.requests).toMatchObject([
+      {
+        method: 'GET',
+        path: '/v2/keys/a?wait=true',
+        body: '',
+        headers: { host: new URL(stub.url).host, authorization: 'Basic dTpw' },
+      },
+    ]);
+    expect(recorder.told).toEqual(['connect', '200 X-Etcd-Index 7 Transfer-Encoding chunked']);
+  });
+
+  it('ends with its answer', async () => {
+    send(() => steps(head, '2\r\nhe\r\n', '3\r\nllo\r\n', '0\r\n\r\n'));
+    await waitFor(() => recorder.isOver);
+    expect(recorder).toMatchObject({ body: 'hello', error: undefined });
+    await waitFor(() => stub.openConnections === 0);
+    await connection.destroy(new Error('late'));
+    expect(recorder.told.at(-1)).toBe('complete');
+  });
+
+  it('tells all of what is longer than its memory', async () => {
+    const text = Array.from({ length: 20_000 }, (_, i) => `${i}`).join();
+    send(() => steps(head, `${text.length.toString(16)}\r\n${text}\r\n`));
+    await waitFor(() => recorder.body.length === text.length);
+    expect(recorder.body).toBe(text);
+  });
+
+  it.each<[string, StubHandler, object]>([
+    ['a reset', () => steps(RESET), { code: 'ECONNRESET' }],
+    ['an end before the answer', () => steps(END), { code: 'ECONNRESET' }],
+    ['an end within the answer', () => steps(head, '2\r\nh', END), { code: 'ECONNRESET' }],
+    ['what is no HTTP', () => steps('SSH-2.0-OpenSSH_9.2\r\n\r\n'), { name: 'HttpSyntaxError' }],
+    ['what is no HTTP in the middle', () => steps(head, 'secret\r\n'), { name: 'HttpSyntaxError' }],
+  ])('tells of %s once, and closes', async (_, handler, error) => {
+    send(handler);
+    await waitFor(() => recorder.isOver);
+    expect(recorder.error).toMatchObject(error);
+    await waitFor(() => stub.openConnections === 0);
+    expect(recorder.told.filter((each) => each === 'error')).toHaveLength(1);
+  });
+
+  it('finds its way to an address of IPv6', async () => {
+    const port = await freePort();
+    const server = createServer((socket) => socket.end(`${head}0\r\n\r\n`)).listen(port, '::1');
+    try {
+      await once(server, 'listening');
+      connection = new StreamConnection(`http://[::1]:${port}`, connector);
+      send(() => steps());
+      await waitFor(() => recorder.isOver);
+      expect(recorder).toMatchObject({ error: undefined });
+    } finally {
+      server.close();
+    }
+  });
+
+  it('says that nothing was sent when nobody listens', async () => {
+    connection = new StreamConnection(`http://127.0.0.1:${await freePort()}`, connector);
+    send(() => steps());
+    await waitFor(() => recorder.isOver);
+    expect(recorder).toMatchObject({ told: ['error'], error: { code: 'ECONNREFUSED' } });
+  });
+
+  it('is destroyed at any time: before it is used, while it connects, while it waits and while it is told', async () => {
+    const cause = new Error('enough');
+    send(() => steps());
+    await connection.destroy(cause);
+    expect(recorder).toMatchObject({ told: ['error'], error: cause });
+    recorder = new Recorder();
+    send(() => steps());
+    expect(recorder).toMatchObject({ told: ['error'], error: cause });
+
+    for (const body of ['', 'he']) {
+      connection = new StreamConnection(stub.url, connector);
+      recorder = new Recorder();
+      const before = stub.requests.length;
+      send(() => (body === '' ? steps() : steps(head, `2\r\n${body}\r\n`)));
+      await waitFor(() => stub.requests.length > before && recorder.body === body);
+      await connection.destroy(cause);
+      expect(recorder.error).toBe(cause);
+      await waitFor(() => stub.openConnections === 0);
+    }
+    expect(stub.requests).toHaveLength(2);
+  });
+
+  it('sends nothing when it is aborted right before, and tells nothing more when it is later', async () => {
+    recorder.atConnect = () => recorder.abort?.(new Error('too late'));
+    send(() => steps(head, '0\r\n\r\n'));
+    await waitFor(() => recorder.isOver);
+    await waitFor(() => stub.openConnections === 0);
+    expect(recorder).toMatchObject({ told: ['connect', 'error'], error: { message: 'too late' } });
+    expect(stub.requests).toHaveLength(0);
+  });
+});
