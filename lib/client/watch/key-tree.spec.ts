@@ -82,25 +82,21 @@ describe('KeyTree', () => {
 
   it('gives the branches above a value, and nothing of the value itself', () => {
     const tree = new KeyTree<string>();
-    const above: [string | undefined, string][] = [];
-    const name = (value: string | undefined, key: string) => {
-      above.push([value, key]);
-      return key === '/a/b' ? 'dir' : value;
+    const above: string[] = [];
+    const name = (key: string) => {
+      above.push(key);
+      return key === '/a/b' ? 'dir' : undefined;
     };
     tree.set('/a/b/c', 'file', name);
-    expect(above).toEqual([
-      [undefined, '/a'],
-      [undefined, '/a/b'],
-    ]);
+    expect(above).toEqual(['/a', '/a/b']);
     expect([...tree]).toEqual([
       ['/a/b', 'dir'],
       ['/a/b/c', 'file'],
     ]);
     tree.set('/a/b/d', 'file', name);
-    expect(above.slice(2)).toEqual([
-      [undefined, '/a'],
-      ['dir', '/a/b'],
-    ]);
+    // A branch that has a value keeps it.
+    expect(above.slice(2)).toEqual(['/a']);
+    expect(tree.get('/a/b')).toBe('dir');
     expect(tree.size).toBe(3);
   });
 

@@ -19,8 +19,8 @@ export class KeyTree<T> {
     return this.#find(key)?.value;
   }
 
-  /** Sets a value; `above` is called with the value of each branch on the way to a new key, and gives what it is to be. */
-  set(key: string, value: T, above?: (value: T | undefined, key: string) => T | undefined): void {
+  /** Sets a value; `above` gives the value of each branch on the way to a new key that has none. */
+  set(key: string, value: T, above?: (key: string) => T | undefined): void {
     const known = this.#find(key);
     if (known?.value !== undefined) known.value = value;
     else this.#put(this.#grow(key, above), value);
@@ -64,18 +64,19 @@ export class KeyTree<T> {
   }
 
   /** The branch of a key, with all that lead to it. */
-  #grow(key: string, above?: (value: T | undefined, key: string) => T | undefined): Branch<T> {
+  #grow(key: string, above?: (key: string) => T | undefined): Branch<T> {
     let branch = this.#root;
-    let path = '';
-    const segments = segmentsOf(key);
-    for (const [i, segment] of segments.entries()) {
+    // No list of segments here either.
+    for (let start = 1; start < key.length;) {
+      const end = key.indexOf('/', start);
+      const name = end < 0 ? key.slice(start) : key.slice(start, end);
       branch.children ??= new Map();
-      let next = branch.children.get(segment);
-      if (next === undefined)
-        branch.children.set(segment, (next = { value: undefined, children: undefined }));
-      path += `/${segment}`;
-      if (above !== undefined && i < segments.length - 1) this.#put(next, above(next.value, path));
+      let next = branch.children.get(name);
+      if (next === undefined) branch.children.set(name, (next = { value: undefined, children: undefined }));
+      if (end < 0) return next;
+      if (next.value === undefined) this.#put(next, above?.(key.slice(0, end)));
       branch = next;
+      start = end + 1;
     }
     return branch;
   }

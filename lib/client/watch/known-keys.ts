@@ -35,10 +35,7 @@ export class KnownKeys {
   /** Takes in a change that is told. */
   apply(node: EtcdNode, removes: boolean, relation: EtcdRelation): void {
     if (removes) this.#indexes.delete(relation === 'ancestor' ? root : node.key);
-    else if (node.key !== root)
-      this.#indexes.set(node.key, indexOf(node), (index, key) =>
-        this.#isWatched(key) ? (index ?? directory) : index,
-      );
+    else if (node.key !== root) this.#indexes.set(node.key, indexOf(node), this.#above);
   }
 
   /**
@@ -69,9 +66,9 @@ export class KnownKeys {
     for (const node of this.recursive ? state.subtree() : [state]) if (node.key !== root) yield node;
   }
 
-  #isWatched(key: string): boolean {
-    return key === this.key || isBelow(key, this.key);
-  }
+  /** What is known of a directory by a change below it. */
+  readonly #above = (key: string): number | undefined =>
+    key === this.key || isBelow(key, this.key) ? directory : undefined;
 }
 
 function indexOf(node: EtcdNode): number {
