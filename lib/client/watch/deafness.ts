@@ -1,13 +1,13 @@
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Line } from './line.js';
+import type { Lines } from './lines.js';
 import type { Sequence } from './sequence.js';
 import type { Standby } from './standby.js';
 
 /** etcd drops a stream without a word when this many of its events wait to be sent. */
 const streamBuffer = 100;
-/** Silence after that many events makes it likely, in milliseconds. */
-const suspiciousSilence = 15;
-/** So soon it is looked whether the line that stands by has told more, in milliseconds. */
-const glance = 5;
+/** Silence of so many milliseconds after that many events makes it likely enough to ask. */
+const suspiciousSilence = 5;
 
 /** Whether etcd can have dropped a line: what waited to be sent then has been told since. */
 export function isSuspect(line: Line): boolean {
@@ -17,11 +17,17 @@ export function isSuspect(line: Line): boolean {
 /** Notices that a line which etcd can have dropped has fallen silent. */
 export class Deafness {
   #timer: NodeJS.Timeout | undefined;
+  #look: NodeJS.Immediate | undefined;
+  #asking: AbortController | undefined;
+  /** How far the line that stands by had come at the last look. */
+  #ahead = 0;
 
+  /** @param onDeaf is told whether something is known to be missing */
   constructor(
     private readonly sequence: Sequence,
     private readonly standby: Standby,
-    private readonly onSuspicion: () => void,
+    private readonly lines: Lines,
+    private readonly onDeaf: (isMissing: boolean) => void,
   ) {}
 
   /** To be called whenever a line has told something. */
@@ -29,16 +35,50 @@ export class Deafness {
     if (!isSuspect(line)) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const isMissing = this.standby.newest > (this.sequence.position ?? 0);
-      const isSilent = performance.now() - this.sequence.toldAt >= suspiciousSilence;
-      if (isMissing || isSilent) this.onSuspicion();
-      else this.listen(line);
-    }, glance);
+      // Not before what has come meanwhile is read: this process may have stood still, and not the line.
+      this.#look ??= setImmediate(() => this.#consider(line));
+    }, suspiciousSilence);
     this.#timer.refresh();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#look);
+    this.#asking?.abort();
+    this.#timer = this.#look = this.#asking = undefined;
+    this.#ahead = 0;
+  }
+
+  #consider(line: Line): void {
+    this.#look = undefined;
+    // What the other line had told a while ago, this one has had time to tell.
+    if (this.#ahead > this.#position) return this.onDeaf(true);
+    this.#ahead = this.standby.newest;
+    const isSilent = performance.now() - this.sequence.toldAt >= suspiciousSilence;
+    if (isSilent && this.#asking === undefined) {
+      this.#asking = new AbortController();
+      void this.#ask(line, this.#asking.signal);
+    }
+    this.listen(line);
+  }
+
+  /**
+   * Asks the history for what the line should tell next. While there is nothing it waits for it, beside the line; not for
+   * ever, and then a new line takes over.
+   */
+  async #ask(line: Line, signal: AbortSignal): Promise<void> {
+    const { told, endpoint } = line;
+    const poll = this.lines.poll(this.#position + 1, { member: endpoint, signal });
+    const found = await poll.catch(() => undefined);
+    // The line may be about to tell it.
+    await sleep(suspiciousSilence, undefined, { ref: false });
+    await immediate();
+    if (signal.aborted) return;
+    this.#asking = undefined;
+    if (line.told === told) this.onDeaf(found?.event !== undefined);
+  }
+
+  get #position(): number {
+    return this.sequence.position ?? 0;
   }
 }

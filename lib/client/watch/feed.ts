@@ -1,9 +1,8 @@
 import { EtcdEventIndexClearedError, EtcdResponseTooLargeError } from '../errors/index.js';
 import { Backoff } from './backoff.js';
-import { deferred } from './deferred.js';
 import { Deafness, isSuspect } from './deafness.js';
 import type { FeedContext } from './feed-context.js';
-import { fetchHistory } from './history.js';
+import { Fetching } from './fetching.js';
 import { isEndOfPeer, type Line } from './line.js';
 import { Lines } from './lines.js';
 import type { Scope } from './scope.js';
@@ -14,14 +13,11 @@ import type { StoreEvent } from './store-event.js';
 import type { Gap } from './subscriber.js';
 import { isTransient } from '../errors/transient.js';
 
-/** For so long a member that is not heard of is believed to have come along, in milliseconds. */
-const longestUnseen = 300;
-
 /**
  * All changes of one scope for everybody who watches it or a part of it.
  *
- * A stream brings them: the feed's line. Each line is opened behind what was told, so that etcd looks into its history
- * first; and whatever casts doubt on a line makes the history be asked before anything later is told.
+ * A stream brings them, its line. Each is opened behind what was told, so that etcd looks into its history first; and
+ * whatever casts doubt on it makes the history be asked before anything later is told.
  */
 export class Feed {
   /** What it tells, and to whom. */
@@ -37,9 +33,11 @@ export class Feed {
   #triedAt = 0;
   /** Events of the line that wait until what lies before them has been fetched. */
   #held: StoreEvent[] | undefined;
-  #fetching: AbortController | undefined;
+  #fetching: Fetching | undefined;
   /** Whether what was missed is to be fetched side by side. */
   #isBehind = false;
+  /** Whether something is known to be missing. */
+  #isMissing = false;
   #isProving = false;
   #wake: () => void = () => undefined;
   readonly #closing = new AbortController();
@@ -57,8 +55,9 @@ export class Feed {
     this.#lines = new Lines(cluster, scope, timeout, members, this.#closing.signal);
     this.#refusals = new Refusals(cluster, context.onUnanswered);
     this.#standby = new Standby(this.#lines);
-    this.#deafness = new Deafness(this.sequence, this.#standby, () => {
+    this.#deafness = new Deafness(this.sequence, this.#standby, this.#lines, (isMissing) => {
       this.#isBehind ||= this.isLive;
+      this.#isMissing = isMissing;
       if (this.#isBehind) this.#wake();
     });
   }
@@ -87,7 +86,8 @@ export class Feed {
 
   /** Asks the member of its line where it is, for all who watch there. */
   async sight(): Promise<void> {
-    if (this.endpoint !== undefined) await this.#lines.sight(this.endpoint).catch(() => undefined);
+    if (this.endpoint === undefined) return;
+    await this.#lines.sight(this.endpoint, this.sequence.newest).catch(() => undefined);
   }
 
   /** Proves that nothing was missed: another line, on another member where there is one, takes over. */
@@ -146,32 +146,33 @@ export class Feed {
   async #catchUp(): Promise<void> {
     this.#isBehind = false;
     const position = this.sequence.position ?? 0;
-    const member = this.#member;
-    const fetching = new AbortController();
-    this.#fetching = fetching;
-    const to = deferred<number>();
-    const range = { from: position + 1, to: to.promise, member, signal: fetching.signal };
-    const fetched = fetchHistory(this.#lines, range, (event) => this.sequence.tell(event)).catch(
-      (error: unknown) => error,
-    );
+    const fetching = (this.#fetching = new Fetching());
+    const standby = this.#standby.take(position);
+    // Where another line has heard everything from there on, there is nothing to fetch.
+    if (standby === undefined || standby.index > position) {
+      const isDense = this.#isMissing && this.#line?.isDense(position) === true;
+      const range = { from: position + 1, member: this.#member, isDense };
+      fetching.begin(this.#lines, range, (event) => this.sequence.tell(event));
+    }
+    this.#isMissing = false;
     try {
-      const line = this.#standby.take() ?? (await this.#lines.fromNow(this.#member, position));
+      const line = standby ?? (await this.#lines.fromNow(this.#member, position));
       // Another line has taken over, or the old one has ended: what was being fetched is theirs now.
-      if (fetching.signal.aborted) return line.close();
+      if (fetching.isOver) return line.close();
       // Attaching tells it.
       if (await this.#lines.isOfResetStore(line, position, this.#term)) return this.#wake();
-      to.resolve(line.index);
+      fetching.upTo(line.index);
       this.#standby.open(line.endpoint);
       this.#use(line, true);
-      if (line.index <= (this.sequence.position ?? 0)) fetching.abort();
-      const outcome = await fetched;
-      if (this.#line === line) this.#release(line, fetching.signal.aborted ? true : outcome);
+      if (line.index <= (this.sequence.position ?? 0)) fetching.end();
+      const outcome = await fetching.outcome();
+      if (this.#line === line) this.#release(line, outcome);
     } catch (error) {
       this.#member = undefined;
       this.#isBehind = true;
       throw error;
     } finally {
-      fetching.abort();
+      fetching.end();
     }
   }
 
@@ -220,10 +221,11 @@ export class Feed {
 
   #use(line: Line, holds = false): void {
     if (this.#closing.signal.aborted) return line.close();
+    this.#deafness.stop();
     this.#line?.close();
     this.#line = line;
     this.#held = holds ? [] : undefined;
-    if (!holds) this.#fetching?.abort();
+    if (!holds) this.#fetching?.end();
     this.#member = line.endpoint;
     line.listen({
       onEvent: (event) => this.#onEvent(line, event),
@@ -249,7 +251,7 @@ export class Feed {
     }
     // etcd tells the removal of the watched key itself twice.
     if (this.sequence.isPast(event)) return;
-    if (this.#isDoubtful(line, event)) {
+    if (this.context.members.mayHaveSkipped(line, event.index, this.sequence.position ?? 0)) {
       // What stands by is of the same member.
       this.#standby.drop();
       this.#isBehind = true;
@@ -257,14 +259,8 @@ export class Feed {
     }
     this.sequence.tell(event);
     this.#term = Math.max(this.#term, line.raftTerm);
-    this.#standby.noted(this.sequence.toldAt, line.endpoint);
+    this.#standby.noted(this.sequence.toldAt, line.endpoint, event.index);
     this.#deafness.listen(line);
-  }
-
-  /** Whether the history must tell what lies before an event, because its member may have skipped something. */
-  #isDoubtful({ endpoint, index: from, openedAt }: Line, { index }: StoreEvent): boolean {
-    const maySkip = this.context.members.mayHaveSkipped(endpoint, index, openedAt, longestUnseen);
-    return maySkip && index - Math.max(this.sequence.position ?? 0, from) > 1;
   }
 
   /** Takes in that a line which has told nothing has had nothing to tell when it was opened. */
@@ -288,7 +284,7 @@ export class Feed {
     this.#line?.close();
     this.#line = undefined;
     this.#held = undefined;
-    this.#fetching?.abort();
+    this.#fetching?.end();
     this.#wake();
   }
 

@@ -27,7 +27,7 @@ export interface LineOptions {
   /** Whether it goes on after its first event. */
   readonly stream: boolean;
   /** Whether it is opened to prove that another one still hears. */
-  readonly isProof?: boolean;
+  readonly isProof?: boolean | undefined;
   /** A member that is asked first, or only when the others fail. */
   readonly prefer?: string | undefined;
   readonly avoid?: string | undefined;
@@ -108,10 +108,15 @@ export class Line implements StreamReceiver {
     return line;
   }
 
-  /** The index of the newest event that waits for somebody who listens; 0 when there is none. */
+  /** How far it has come: the index of the newest event that waits for somebody who listens, or where it began. */
   get newest(): number {
     const last = this.#waiting.at(-1);
-    return last === undefined ? 0 : indexOf(last);
+    return Math.max(this.index, last === undefined ? 0 : indexOf(last));
+  }
+
+  /** Whether most changes of the store up to an index were changes of its scope. */
+  isDense(upTo: number): boolean {
+    return 2 * this.told > upTo - this.index;
   }
 
   /** Tells everything that waits, and that comes from now on. */
@@ -173,7 +178,8 @@ export class Line implements StreamReceiver {
     }
     if (start === chunk.length || !this.#isOpen) return;
     this.#restBytes += chunk.length - start;
-    this.#rest.push(chunk.subarray(start));
+    // Its memory is used again.
+    this.#rest.push(Buffer.from(chunk.subarray(start)));
     if (this.#restBytes > this.longest) this.#break(tooLong(this.longest));
   }
 

@@ -6,9 +6,29 @@ import { Line, type LineOptions } from './line.js';
 import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
 import { readState, type State } from './state.js';
+import type { StoreEvent } from './store-event.js';
 
 /** A member that takes longer to answer a proof has stood still meanwhile, in milliseconds. */
 const standstill = 300;
+/** A change of less than so many changes ago is in the history of 1,000 for some time to come. */
+const safelyInHistory = 500;
+/** When the change that a poll asks for does not come within so many milliseconds after the headers, there is none. */
+const patience = 250;
+
+/** The first change from an index on, if there was one, and how far the store was when it was looked for. */
+export interface Found {
+  readonly event: StoreEvent | undefined;
+  readonly head: number;
+}
+
+/** How the history is looked into. */
+export interface PollOptions {
+  /** The member that is asked first. */
+  readonly member: string | undefined;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  readonly isProof?: boolean;
+}
 
 /** Opens the lines of one scope. */
 export class Lines {
@@ -55,9 +75,22 @@ export class Lines {
     }
   }
 
-  /** Asks a member where it is, by a watch that is closed at once: only good answers tell raft's index. */
-  async sight(member: string): Promise<void> {
-    (await this.open({ stream: true, prefer: member, isProof: true })).close();
+  /** Looks into the history once, for the first change from an index on. */
+  async poll(waitIndex: number, { member, signal, isProof }: PollOptions): Promise<Found> {
+    const line = await this.open({ waitIndex, stream: false, prefer: member, isProof }, signal);
+    return { event: await line.first(signal, patience), head: line.index };
+  }
+
+  /**
+   * Asks a member where it is. Only good answers tell raft's index: one out of the history, where a change of the scope
+   * is known to be, which needs no connection of its own; or else that to a watch that is closed at once.
+   *
+   * @param known the index of a change of the scope; 0 for none
+   */
+  async sight(member: string, known = 0): Promise<void> {
+    const isInHistory = known > 0 && this.cluster.session.mark().index - known < safelyInHistory;
+    if (isInHistory) await this.poll(known, { member, signal: this.closing, isProof: true });
+    else (await this.open({ stream: true, prefer: member, isProof: true })).close();
   }
 
   /** Asks a member where it is, and waits for as long as its answer has to lie in the past to be believed. */
@@ -76,7 +109,7 @@ export class Lines {
    * restored or rebuilt. The line is then closed.
    */
   async isOfResetStore(line: Line, index: number, term: number): Promise<boolean> {
-    if (line.index >= index && line.raftTerm >= term) return false;
+    if (line.newest >= index && line.raftTerm >= term) return false;
     try {
       const { index: reached, raftTerm } = await this.#stateOf(this.scope.key);
       if (reached >= index && (raftTerm || (await this.#termOfRoot())) >= term) return false;

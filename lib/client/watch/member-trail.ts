@@ -1,3 +1,5 @@
+import type { Line } from './line.js';
+
 /** A member that is caught up by a snapshot of raft's jumps over at least this many store indexes, in all likelihood. */
 const suspiciousJump = 500;
 /** A leader keeps 5,000 entries of raft's log for members that lag; those that lag more get a snapshot. */
@@ -10,9 +12,14 @@ const tellingTime = 200;
 export const wakingTime = 50;
 /** How long it may take until a member that was away has come along, in milliseconds. */
 const returning = 5_000;
+/** For so long a member that is not heard of is believed to have come along, in milliseconds. */
+const longestUnseen = 300;
 /** Milliseconds between two sights that are kept. */
 const resolution = 20;
 const mostSights = 100;
+
+/** A watch of a member: where the member was, and when. */
+type Opened = Pick<Line, 'endpoint' | 'index' | 'openedAt'>;
 
 /** That a member was at an index, at a time on the clock of `performance.now()`. */
 interface Sight {
@@ -87,13 +94,18 @@ export class MemberTrail {
   }
 
   /**
-   * Takes in that a watch has told an event, and decides whether its member may have jumped since the watch was opened:
-   * it has been seen to, or has not been heard of for longer than `longest` milliseconds.
+   * Takes in that a watch has told an event, and decides whether its member may have skipped something before it: there was
+   * room for that since the last one, and the member has been seen to jump since the watch was opened, or not been heard of.
+   *
+   * @param line the watch, with the index at which it was opened
+   * @param position up to where everything is known
    */
-  mayHaveSkipped(endpoint: string, index: number, openedAt: number, longest: number): boolean {
-    const isOverdue = performance.now() - this.#of(endpoint).at > longest;
+  mayHaveSkipped({ endpoint, index: from, openedAt }: Opened, index: number, position: number): boolean {
+    const member = this.#of(endpoint);
+    const isOverdue = performance.now() - member.at > longestUnseen;
     this.seen(endpoint, index);
-    return isOverdue || this.hasJumpedSince(endpoint, openedAt);
+    const mayHaveJumped = isOverdue || member.jumpedAt >= openedAt;
+    return mayHaveJumped && index - Math.max(position, from) > 1;
   }
 
   /** Whether a member was close to an index that the cluster has reached, when it was last heard of. */

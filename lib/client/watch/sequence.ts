@@ -7,6 +7,8 @@ export class Sequence {
   readonly subscribers = new Subscribers();
   /** When something was told last, on the clock of `performance.now()`. */
   toldAt = -Infinity;
+  /** The index of the event that was told last; 0 when there was none since the sequence has begun. */
+  newest = 0;
   /** Everything up to this index has been told. */
   #position: number | undefined;
   /** Everything up to this index has been told, or was nothing to tell. */
@@ -34,6 +36,7 @@ export class Sequence {
   /** Begins, or begins anew behind a gap. */
   begin(index: number, gap: Gap | undefined): void {
     this.#position = this.#floor = index;
+    this.newest = 0;
     if (gap !== undefined) this.subscribers.miss(gap);
   }
 
@@ -49,7 +52,7 @@ export class Sequence {
 
   tell(event: StoreEvent): void {
     if (this.isPast(event)) return;
-    this.#position = event.index;
+    this.#position = this.newest = event.index;
     this.toldAt = performance.now();
     this.session.advance({ etcdIndex: event.index, raftTerm: undefined });
     this.subscribers.tell(event);

@@ -5,6 +5,10 @@ import type { Lines } from './lines.js';
 const burst = 12;
 /** How long after the last burst it is kept, in milliseconds. */
 const keptFor = 10_000;
+/** When it has come less far than the first line by more than this, etcd has dropped it: that keeps 100 events for it. */
+const mostBehind = 150;
+/** Milliseconds between two looks at that. */
+const lookEvery = 5;
 
 /**
  * A second line beside the one that tells, while events come in bursts. Nobody listens to it: it keeps what comes, and
@@ -19,6 +23,7 @@ export class Standby {
   #count = 0;
   #millisecond = 0;
   #burstAt = -Infinity;
+  #lookedAt = -Infinity;
 
   constructor(private readonly lines: Lines) {}
 
@@ -28,7 +33,8 @@ export class Standby {
   }
 
   /** An event has come on the first line. */
-  noted(now: number, endpoint: string): void {
+  noted(now: number, endpoint: string, index: number): void {
+    if (this.#line !== undefined && now - this.#lookedAt >= lookEvery) this.#look(now, index);
     const millisecond = Math.floor(now);
     this.#count = millisecond === this.#millisecond ? this.#count + 1 : 1;
     this.#millisecond = millisecond;
@@ -54,8 +60,9 @@ export class Standby {
       .finally(() => (this.#isOpening = false));
   }
 
-  /** Gives the line away, to be listened to. */
-  take(): Line | undefined {
+  /** Gives the line away, to be listened to, where it has come as far as an index. */
+  take(least: number): Line | undefined {
+    if (this.newest < least) this.drop();
     const line = this.#line;
     this.#line = undefined;
     return line;
@@ -63,13 +70,22 @@ export class Standby {
 
   /** Lets go of the line: it may lack what the first one lacks, or stands at a member that is used no longer. */
   drop(): void {
-    this.take()?.close();
+    this.#line?.close();
+    this.#line = undefined;
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#idle);
     this.drop();
+  }
+
+  /** Sees to it that it still hears, once everything has been read that has come by now. */
+  #look(now: number, index: number): void {
+    this.#lookedAt = now;
+    setImmediate(() => {
+      if (this.newest < index - mostBehind) this.drop();
+    });
   }
 
   #keep(): void {
