@@ -9,6 +9,9 @@ const streamBuffer = 100;
 /** Silence of so many milliseconds after that many events makes it likely enough to ask. */
 const suspiciousSilence = 5;
 
+/** So many milliseconds an answer is waited for. */
+const longestDoubt = 30;
+
 /** Whether etcd can have dropped a line: what waited to be sent then has been told since. */
 export function isSuspect(line: Line): boolean {
   return line.told >= streamBuffer;
@@ -63,15 +66,15 @@ export class Deafness {
   }
 
   /**
-   * Asks the history for what the line should tell next. While there is nothing it waits for it, beside the line; not for
-   * ever, and then a new line takes over.
+   * Asks the history for what the line should tell next. When there is nothing soon, a new line takes over, which has not
+   * told so much: what a line in doubt has had nothing to tell of cannot be taken for known, and leaves the history.
    */
   async #ask(line: Line, signal: AbortSignal): Promise<void> {
     const { told, endpoint } = line;
     const poll = this.lines.poll(this.#position + 1, { member: endpoint, signal });
-    const found = await poll.catch(() => undefined);
+    const found = await Promise.race([poll.catch(() => undefined), pause(longestDoubt)]);
     // The line may be about to tell it.
-    await sleep(suspiciousSilence, undefined, { ref: false });
+    await pause(suspiciousSilence);
     await immediate();
     if (signal.aborted) return;
     this.#asking = undefined;
@@ -81,4 +84,8 @@ export class Deafness {
   get #position(): number {
     return this.sequence.position ?? 0;
   }
+}
+
+function pause(milliseconds: number): Promise<undefined> {
+  return sleep(milliseconds, undefined, { ref: false });
 }

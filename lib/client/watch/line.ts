@@ -108,10 +108,15 @@ export class Line implements StreamReceiver {
     return line;
   }
 
-  /** How far it has come: the index of the newest event that waits for somebody who listens, or where it began. */
+  /** The index of the newest event that waits for somebody who listens; 0 when there is none. */
   get newest(): number {
     const last = this.#waiting.at(-1);
-    return Math.max(this.index, last === undefined ? 0 : indexOf(last));
+    return last === undefined ? 0 : indexOf(last);
+  }
+
+  /** How far it has come: to its newest event, or where it began. */
+  get reached(): number {
+    return Math.max(this.index, this.newest);
   }
 
   /** Whether most changes of the store up to an index were changes of its scope. */

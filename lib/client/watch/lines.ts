@@ -109,7 +109,7 @@ export class Lines {
    * restored or rebuilt. The line is then closed.
    */
   async isOfResetStore(line: Line, index: number, term: number): Promise<boolean> {
-    if (line.newest >= index && line.raftTerm >= term) return false;
+    if (line.reached >= index && line.raftTerm >= term) return false;
     try {
       const { index: reached, raftTerm } = await this.#stateOf(this.scope.key);
       if (reached >= index && (raftTerm || (await this.#termOfRoot())) >= term) return false;

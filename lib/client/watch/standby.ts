@@ -5,9 +5,7 @@ import type { Lines } from './lines.js';
 const burst = 12;
 /** How long after the last burst it is kept, in milliseconds. */
 const keptFor = 10_000;
-/** When it has come less far than the first line by more than this, etcd has dropped it: that keeps 100 events for it. */
-const mostBehind = 150;
-/** Milliseconds between two looks at that. */
+/** What the first line has told so many milliseconds ago, it must have as well. */
 const lookEvery = 5;
 
 /**
@@ -24,6 +22,8 @@ export class Standby {
   #millisecond = 0;
   #burstAt = -Infinity;
   #lookedAt = -Infinity;
+  /** What the first line had told at the last look. */
+  #told = 0;
 
   constructor(private readonly lines: Lines) {}
 
@@ -62,7 +62,7 @@ export class Standby {
 
   /** Gives the line away, to be listened to, where it has come as far as an index. */
   take(least: number): Line | undefined {
-    if (this.newest < least) this.drop();
+    if (this.#line !== undefined && this.#line.reached < least) this.drop();
     const line = this.#line;
     this.#line = undefined;
     return line;
@@ -80,11 +80,13 @@ export class Standby {
     this.drop();
   }
 
-  /** Sees to it that it still hears, once everything has been read that has come by now. */
+  /** Sees to it that etcd has not dropped it, once everything has been read that has come by now. */
   #look(now: number, index: number): void {
+    const earlier = this.#told;
     this.#lookedAt = now;
+    this.#told = index;
     setImmediate(() => {
-      if (this.newest < index - mostBehind) this.drop();
+      if (this.#line !== undefined && this.#line.reached < earlier) this.drop();
     });
   }
 
