@@ -50,7 +50,14 @@ export async function fetchHistory(
       const found = await (polls.shift() as Promise<Found>);
       const { event } = found;
       // What is not yet in the history says of it that it is empty up to where it was looked at.
-      if (event === undefined || event.index > found.head) return found.head >= (await to);
+      if (event === undefined || event.index > found.head) {
+        const isAll = found.head >= (await to);
+        if (isAll || event === undefined) return isAll;
+        // It was looked at before the line was opened up to which all is wanted.
+        polls.length = 0;
+        asked = next = Math.max(next, found.head + 1);
+        continue;
+      }
       head = Math.max(head, found.head);
       if (event.index < next) {
         // It has found what another one had: the changes are further apart.
