@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
 
-import { jsonResponse } from '../support/http-stub.js';
+import { silence } from '../cluster/fake-member.js';
+import { END, jsonResponse } from '../support/http-stub.js';
 import { waitFor } from '../support/wait-for.js';
-import { FakeStore, lastChunk } from './fake-store.js';
+import { chunk, FakeStore, lastChunk } from './fake-store.js';
 import { Recorder } from './recorder.js';
 
 describe('A watch of a server', () => {
@@ -48,6 +50,32 @@ describe('A watch of a server', () => {
     await recorder.reaches(last);
     expect(recorder.indexes).toEqual([first, second, last]);
   });
+
+  it.each<[string, () => ReturnType<FakeStore['trap']>]>([
+    ['stands still before it tells', async function* still() {
+      yield store.head();
+      await sleep(1_000);
+      yield END;
+    }],
+    ['is silent instead of telling', () => silence],
+    ['ends without telling', () => `${store.head()}${lastChunk}`],
+    ['cuts off while it tells', async function* cut() {
+      yield `${store.head()}${chunk('{"action":')}`;
+      yield END;
+    }],
+    ['tells garbage instead of', () => `${store.head()}${chunk('garbage\n')}${lastChunk}`],
+    ['fails instead of telling', () => jsonResponse(500, { errorCode: 300, message: 'Raft Internal Error', index: 0 })],
+  ])('that %s a change of the past is asked for it again', async (_, spoil) => {
+    const indexes = Array.from({ length: 300 }, () => store.write());
+    let spoiled = 0;
+    store.trap = ({ waitIndex, stream }) =>
+      !stream && waitIndex === indexes[150] && spoiled++ === 0 ? spoil() : undefined;
+    const recorder = await watch({ waitIndex: indexes[0] }, { tryTimeout: 500 });
+    await recorder.reaches(indexes.at(-1) ?? 0);
+    expect(recorder.indexes).toEqual(indexes);
+    expect(recorder.resyncs).toEqual([]);
+    expect(spoiled).toBeGreaterThan(1);
+  }); // prettier-ignore
 
   it('that cuts an event in the middle asks for it again', async () => {
     const recorder = await watch();

@@ -2,6 +2,7 @@ import type { EtcdClientIdentity } from '../diagnostics/index.js';
 import { areRequestsHeard, tellRequest } from '../diagnostics/tell-request.js';
 import { EtcdClosedError, type EtcdClusterIdChangedError, EtcdRedirectError } from '../errors/index.js';
 import { Connector } from '../http/connector.js';
+import type { Reader } from '../http/reader.js';
 import { throughRaft, type EtcdRequest, type HttpAnswer, type HttpOutcome } from '../http/request.js';
 import type { ResolvedOptions } from '../options/index.js';
 import { addressOf } from '../options/host.js';
@@ -110,6 +111,16 @@ export class Cluster {
     const outcome = await this.#send(endpoint, request, call, call.timeout, 1);
     this.#throwIfOver(call, false);
     return outcome;
+  }
+
+  /**
+   * Asks one member for much that is answered at once; `undefined` while it is not known to answer. An answer is as it
+   * came, and nothing is asked again: that is what {@link request} is for.
+   */
+  openReader(address: string): Reader | undefined {
+    const endpoint = this.#membership.ring.find(address);
+    const { authorization, maxResponseBytes } = this.#options;
+    return endpoint?.isUp === true ? endpoint.openReader(authorization, maxResponseBytes) : undefined;
   }
 
   /** Waits a while, for a call that tries something again. @throws when the client is closed or the call aborted meanwhile */

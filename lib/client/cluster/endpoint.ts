@@ -1,5 +1,6 @@
 import type { Connector } from '../http/connector.js';
 import { exchange, type ExchangeLimits } from '../http/exchange.js';
+import { Reader } from '../http/reader.js';
 import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
 import type { Call } from './call.js';
@@ -127,8 +128,14 @@ export class Endpoint {
   ): Promise<HttpOutcome> {
     if (request.isShort === true)
       return exchange(this.#watches.short, this.#prefix, request, authorization, limits, noTurn);
-    const { client, end } = this.#watches.openStream();
+    const { client, end } = this.#watches.open();
     return exchange(client, this.#prefix, request, authorization, limits, end);
+  }
+
+  /** Reads much at once, over connections of its own. */
+  openReader(authorization: string | undefined, bytes: number): Reader {
+    const watches = this.#watches;
+    return new Reader(() => watches.open(), { prefix: this.#prefix, authorization, bytes });
   }
 
   get #pool(): Connections {

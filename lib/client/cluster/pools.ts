@@ -1,7 +1,8 @@
 import type { Dispatcher, Pool } from 'undici';
 import { BorrowedConnections } from '../http/borrowed-connections.js';
 import type { Connector } from '../http/connector.js';
-import { StreamConnection } from '../http/stream-connection.js';
+import { ReaderConnection } from '../http/reader-connection.js';
+import type { OpenConnection } from '../http/reader.js';
 
 /** How long the connection of a poll is kept, in milliseconds: the next one often comes soon. */
 const watchKeepAlive = 4_000;
@@ -49,7 +50,7 @@ function newPool(origin: string, connector: Connector, { connections, keepAlive 
 /** The connections of watches, apart from those of requests, which never have to wait for them. */
 export class WatchConnections {
   #short: Connections | undefined;
-  readonly #streams = new Set<Connections>();
+  readonly #readers = new Set<Connections>();
 
   constructor(
     private readonly origin: string,
@@ -62,26 +63,26 @@ export class WatchConnections {
     return (this.#short ??= openPool(this.origin, this.connector, options));
   }
 
-  /** A connection for one stream, and what ends it. */
-  openStream(): { readonly client: Connections; readonly end: () => void } {
-    const client = this.#newStream();
-    this.#streams.add(client);
+  /** A connection for one who reads, and what ends it. */
+  open(): OpenConnection {
+    const client = this.#newReader();
+    this.#readers.add(client);
     const end = (): void => {
-      if (this.#streams.delete(client)) void client.destroy(new Error('The watch was closed.'));
+      if (this.#readers.delete(client)) void client.destroy(new Error('The watch was closed.'));
     };
     return { client, end };
   }
 
-  #newStream(): Connections {
+  #newReader(): Connections {
     const { dispatcher } = this.connector;
     if (dispatcher !== undefined) return new BorrowedConnections(this.origin, dispatcher);
-    return new StreamConnection(this.origin, this.connector);
+    return new ReaderConnection(this.origin, this.connector);
   }
 
   async destroy(cause: Error): Promise<void> {
     const short = this.#short === undefined ? [] : [this.#short];
-    const open = [...short, ...this.#streams].map((dispatcher) => dispatcher.destroy(cause));
-    this.#streams.clear();
+    const open = [...short, ...this.#readers].map((dispatcher) => dispatcher.destroy(cause));
+    this.#readers.clear();
     await Promise.all(open);
   }
 }

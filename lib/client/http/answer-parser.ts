@@ -50,21 +50,31 @@ export class AnswerParser {
     this.#isStopped = true;
   }
 
-  /** @throws {HttpSyntaxError} */
-  read(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length && this.#part !== 'done' && !this.#isStopped;) {
+  /** Whether the answer is whole. */
+  get isDone(): boolean {
+    return this.#part === 'done';
+  }
+
+  /**
+   * @param at where the part of this answer begins in the bytes
+   * @returns where what comes behind the answer begins
+   * @throws {HttpSyntaxError}
+   */
+  read(bytes: Buffer, at = 0): number {
+    while (at < bytes.length && this.#part !== 'done' && !this.#isStopped) {
       if (this.#part === 'chunk' || this.#part === 'length' || this.#part === 'rest')
         at = this.#readBody(bytes, at);
       else if (this.#part === 'size') at = this.#readSize(bytes, at);
       else if (this.#part === 'chunkEnd') at = this.#readChunkEnd(bytes, at);
       else at = this.#readLine(bytes, at);
     }
+    return at;
   }
 
   /** The connection has ended. @returns whether the answer was whole */
   end(): boolean {
     if (this.#part === 'rest') this.#complete();
-    return this.#part === 'done';
+    return this.isDone;
   }
 
   #readBody(bytes: Buffer, at: number): number {

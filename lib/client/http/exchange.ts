@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici';
 import { EtcdError, EtcdResponseError, EtcdResponseTooLargeError } from '../errors/index.js';
 import { offAbort, onAbort } from './abort.js';
 import { HttpSyntaxError } from './answer-parser.js';
-import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome, StreamReceiver } from './request.js';
+import { readAnswer } from './read-answer.js';
+import type { EtcdRequest, HttpFailure, HttpOutcome, StreamReceiver } from './request.js';
 
 /** The bounds of one exchange. */
 export interface ExchangeLimits {
@@ -214,43 +215,6 @@ function isNotHttp(error: Error): boolean {
   return error.name === 'HTTPParserError'
     ? !error.message.includes('Invalid EOF')
     : codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW';
-}
-
-const letterX = 'x'.charCodeAt(0);
-const lowerCase = 0x20;
-
-/** Picks etcd's headers out of the raw pairs by length first, because most headers are of no interest. */
-function readAnswer(status: number, headers: readonly Buffer[], body: string): HttpAnswer {
-  let clusterId: string | undefined;
-  let etcdIndex: number | undefined;
-  let raftIndex: number | undefined;
-  let raftTerm: number | undefined;
-  let location: string | undefined;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] as Buffer;
-    const value = headers[i + 1] as Buffer;
-    if (((name[0] as number) | lowerCase) === letterX) {
-      const word = name.toString('latin1').toLowerCase();
-      if (word === 'x-etcd-cluster-id') clusterId = readClusterId(value);
-      else if (word === 'x-etcd-index') etcdIndex = readIndex(value);
-      else if (word === 'x-raft-index') raftIndex = readIndex(value);
-      else if (word === 'x-raft-term') raftTerm = readIndex(value);
-    } else if (name.length === 8 && name.toString('latin1').toLowerCase() === 'location')
-      location = value.toString('latin1');
-  }
-  return { kind: 'answer', status, body, clusterId, etcdIndex, raftIndex, raftTerm, location };
-}
-
-/** The id is told in errors, so that nothing else may stand there. */
-function readClusterId(value: Buffer): string {
-  const id = value.toString('latin1');
-  return /^[0-9a-f]{1,16}$/.test(id) ? id : 'unreadable';
-}
-
-/** 0 stands for "no index" in etcd's answers to bad requests. */
-function readIndex(value: Buffer): number | undefined {
-  const index = Number(value.toString('latin1'));
-  return Number.isSafeInteger(index) && index > 0 ? index : undefined;
 }
 
 /**

@@ -10,44 +10,51 @@ export interface QueuedEvent {
   readonly relation: EtcdRelation;
 }
 
+interface Link {
+  readonly queued: QueuedEvent;
+  next: Link | undefined;
+}
+
 /** What waits for a consumer, in order and within bounds. */
 export class EventQueue {
-  #events: (QueuedEvent | undefined)[] = [];
-  #first = 0;
+  // Linked, because it is empty most of the time, and an array would be made anew for each event.
+  #first: Link | undefined;
+  #last: Link | undefined;
+  #size = 0;
   #bytes = 0;
 
   constructor(private readonly most: number) {}
 
   get isEmpty(): boolean {
-    return this.#first === this.#events.length;
+    return this.#first === undefined;
   }
 
   /** Adds one. Gives `false`, and keeps nothing of it, when there are too many. */
   push(queued: QueuedEvent): boolean {
-    const waiting = this.#events.length - this.#first;
+    const bytes = this.#bytes + queued.event.bytes;
     // A single one is taken however long it is, or nobody would ever get it.
-    if (waiting >= this.most || (waiting > 0 && this.#bytes + queued.event.bytes > mostBytes)) return false;
-    this.#events.push(queued);
-    this.#bytes += queued.event.bytes;
+    if (this.#size >= this.most || (this.#size > 0 && bytes > mostBytes)) return false;
+    const link: Link = { queued, next: undefined };
+    if (this.#last === undefined) this.#first = link;
+    else this.#last.next = link;
+    this.#last = link;
+    this.#size++;
+    this.#bytes = bytes;
     return true;
   }
 
   shift(): QueuedEvent | undefined {
-    const queued = this.#events[this.#first];
-    if (queued === undefined) return undefined;
-    this.#bytes -= queued.event.bytes;
-    this.#events[this.#first++] = undefined;
-    if (this.#first === this.#events.length) this.clear();
-    else if (this.#first >= 1_024) {
-      this.#events = this.#events.slice(this.#first);
-      this.#first = 0;
-    }
-    return queued;
+    const link = this.#first;
+    if (link === undefined) return undefined;
+    this.#first = link.next;
+    if (link.next === undefined) this.#last = undefined;
+    this.#size--;
+    this.#bytes -= link.queued.event.bytes;
+    return link.queued;
   }
 
   clear(): void {
-    this.#events = [];
-    this.#first = 0;
-    this.#bytes = 0;
+    this.#first = this.#last = undefined;
+    this.#size = this.#bytes = 0;
   }
 }

@@ -1,12 +1,11 @@
+import type { Lines, PollOptions } from './lines.js';
+import { Polls } from './polls.js';
 import type { StoreEvent } from './store-event.js';
-import type { Found, Lines, PollOptions } from './lines.js';
 
-/** Polls asked for at a time, at most; they share a few connections. */
-const widest = 32;
-/** The same where etcd checks a password for each of them, which takes it a tenth of a second. */
-const widestWithAuth = 4;
-/** How many changes must be missing to make that worth while. */
+/** How many changes must be missing to make it worth while to ask for several at a time. */
 const worthwhile = 4;
+/** So many indexes further on something is looked for where most of them are changes of the scope. */
+const lookAhead = 64;
 
 /** What is fetched of the history. */
 export interface HistoryRange extends PollOptions {
@@ -27,52 +26,48 @@ export interface HistoryRange extends PollOptions {
  */
 export async function fetchHistory(
   lines: Lines,
-  { from, to, member, signal, isDense }: HistoryRange,
+  { from, to, isDense, ...options }: HistoryRange,
   deliver: (event: StoreEvent) => void,
 ): Promise<boolean> {
-  const most = lines.checksPasswords ? widestWithAuth : widest;
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  signal.addEventListener('abort', end);
-  const polls: Promise<Found>[] = [];
+  const polls = new Polls(lines, options, from, isDense);
   let bound = Infinity;
   void to.then((index) => (bound = index));
   let next = from;
-  let head = isDense ? from + most : from;
+  let head = isDense ? from + lookAhead : from;
+  let isEmpty = false;
   try {
-    for (let asked = from, width = isDense ? most : 1; ;) {
-      for (; polls.length < width && (polls.length === 0 || asked <= Math.min(head, bound)); asked++) {
-        const found = lines.poll(asked, { member, signal: ending.signal });
-        // The first one that fails ends all, and the others must not be unheard of.
-        found.catch(() => undefined);
-        polls.push(found);
-      }
-      const found = await (polls.shift() as Promise<Found>);
-      const { event } = found;
-      // What is not yet in the history says of it that it is empty up to where it was looked at.
-      if (event === undefined || event.index > found.head) {
-        const isAll = found.head >= (await to);
-        if (isAll || event === undefined) return isAll;
-        // It was looked at before the line was opened up to which all is wanted.
-        polls.length = 0;
-        asked = next = Math.max(next, found.head + 1);
+    for (;;) {
+      const { event, head: reached } = await polls.first(Math.min(head, bound));
+      if (event === undefined && !isEmpty) {
+        // Its member may have stood still between the headers and the change: what is empty is so twice.
+        isEmpty = true;
+        polls.restart(next);
         continue;
       }
-      head = Math.max(head, found.head);
+      // What is not yet in the history says of it that it is empty up to where it was looked at.
+      if (event === undefined || event.index > reached) {
+        const isAll = reached >= (await to);
+        if (isAll || event === undefined) return isAll;
+        // It was looked at before the line was opened up to which all is wanted.
+        next = Math.max(next, reached + 1);
+        polls.restart(next);
+        continue;
+      }
+      isEmpty = false;
+      head = Math.max(head, reached);
       if (event.index < next) {
         // It has found what another one had: the changes are further apart.
-        width = Math.max(1, width / 2);
+        polls.narrow();
         continue;
       }
       deliver(event);
       next = event.index + 1;
-      asked = Math.max(asked, next);
-      if (width > 1 || head - event.index > worthwhile) width = Math.min(most, width * 2);
+      polls.skip(next);
+      if (polls.width > 1 || head - event.index > worthwhile) polls.widen();
       // Nobody has to wait for what is not there: the history has been read as far as it went.
-      if (next > head && next > (await to)) return true;
+      if (next > bound || (next > head && next > (await to))) return true;
     }
   } finally {
-    signal.removeEventListener('abort', end);
-    ending.abort();
+    polls.close();
   }
 }

@@ -19,11 +19,9 @@ export class KeyTree<T> {
     return this.#find(key)?.value;
   }
 
-  /** Sets a value; `above` gives the value of each branch on the way to a new key that has none. */
+  /** Sets a value; `above` gives the value of each new branch on the way to a new key. */
   set(key: string, value: T, above?: (key: string) => T | undefined): void {
-    const known = this.#find(key);
-    if (known?.value !== undefined) known.value = value;
-    else this.#put(this.#grow(key, above), value);
+    this.#put(this.#grow(key, above), value);
   }
 
   /** Removes a key and everything below it, and gives what was there, in order. */
@@ -68,13 +66,15 @@ export class KeyTree<T> {
     let branch = this.#root;
     // No list of segments here either.
     for (let start = 1; start < key.length;) {
-      const end = key.indexOf('/', start);
-      const name = end < 0 ? key.slice(start) : key.slice(start, end);
+      const slash = key.indexOf('/', start);
+      const end = slash < 0 ? key.length : slash;
+      const name = key.slice(start, end);
       branch.children ??= new Map();
       let next = branch.children.get(name);
-      if (next === undefined) branch.children.set(name, (next = { value: undefined, children: undefined }));
-      if (end < 0) return next;
-      if (next.value === undefined) this.#put(next, above?.(key.slice(0, end)));
+      if (next === undefined) {
+        branch.children.set(name, (next = { value: undefined, children: undefined }));
+        if (end < key.length) this.#put(next, above?.(key.slice(0, end)));
+      }
       branch = next;
       start = end + 1;
     }

@@ -149,11 +149,13 @@ export class Line implements StreamReceiver {
         this.close();
         reject(new EtcdAbortedError({ cause: signal.reason }));
       };
-      const timer = setTimeout(() => {
+      const giveUp = (): void => {
         leave();
         this.close();
         resolve(first);
-      }, patience);
+      };
+      // Not before what has come meanwhile is read: this process may have stood still, and not the member.
+      const timer = setTimeout(() => setImmediate(giveUp), patience);
       onAbort(signal, abort);
       this.listen({
         onEvent: (event) => (first ??= event),

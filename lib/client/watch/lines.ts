@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { EtcdConnectionError, EtcdEventIndexClearedError, EtcdUnauthorizedError } from '../errors/index.js';
+import { HistoryReader } from './history-reader.js';
 import { Line, type LineOptions } from './line.js';
 import { wakingTime, type MemberTrail } from './member-trail.js';
 import { Scope } from './scope.js';
@@ -15,10 +16,11 @@ const safelyInHistory = 500;
 /** When the change that a poll asks for does not come within so many milliseconds after the headers, there is none. */
 const patience = 250;
 
-/** The first change from an index on, if there was one, and how far the store was when it was looked for. */
+/** The first change from an index on, if there was one, and how far the store of a member was when it was looked for. */
 export interface Found {
   readonly event: StoreEvent | undefined;
   readonly head: number;
+  readonly member: string;
 }
 
 /** How the history is looked into. */
@@ -78,7 +80,13 @@ export class Lines {
   /** Looks into the history once, for the first change from an index on. */
   async poll(waitIndex: number, { member, signal, isProof }: PollOptions): Promise<Found> {
     const line = await this.open({ waitIndex, stream: false, prefer: member, isProof }, signal);
-    return { event: await line.first(signal, patience), head: line.index };
+    return { event: await line.first(signal, patience), head: line.index, member: line.endpoint };
+  }
+
+  /** Opens what looks into the history of a member for many changes at a time; `undefined` while it is not known to answer. */
+  openReader(member: string): HistoryReader | undefined {
+    const reader = this.cluster.openReader(member);
+    return reader && new HistoryReader(reader, member, this.cluster, this.scope, this.members);
   }
 
   /**

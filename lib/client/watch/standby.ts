@@ -1,8 +1,8 @@
 import type { Line } from './line.js';
 import type { Lines } from './lines.js';
 
-/** So many events in a millisecond are a burst, such as etcd drops streams in. */
-const burst = 12;
+/** So many events, as many as etcd keeps for a stream, are a burst when they come within so many milliseconds. */
+const burst = { events: 100, within: 10 };
 /** How long after the last burst it is kept, in milliseconds. */
 const keptFor = 10_000;
 /** What the first line has told so many milliseconds ago, it must have as well. */
@@ -17,9 +17,9 @@ export class Standby {
   #isOpening = false;
   #isClosed = false;
   #idle: NodeJS.Timeout | undefined;
-  /** Events in the present millisecond. */
+  /** Events since a time: what comes at once after this process has stood still is no burst. */
   #count = 0;
-  #millisecond = 0;
+  #countedFrom = -Infinity;
   #burstAt = -Infinity;
   #lookedAt = -Infinity;
   /** What the first line had told at the last look. */
@@ -35,10 +35,11 @@ export class Standby {
   /** An event has come on the first line. */
   noted(now: number, endpoint: string, index: number): void {
     if (this.#line !== undefined && now - this.#lookedAt >= lookEvery) this.#look(now, index);
-    const millisecond = Math.floor(now);
-    this.#count = millisecond === this.#millisecond ? this.#count + 1 : 1;
-    this.#millisecond = millisecond;
-    if (this.#count < burst) return;
+    if (++this.#count < burst.events) return;
+    const isBurst = now - this.#countedFrom <= burst.within;
+    this.#count = 0;
+    this.#countedFrom = now;
+    if (!isBurst) return;
     this.#burstAt = now;
     this.open(endpoint);
   }

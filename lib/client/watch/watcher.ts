@@ -63,7 +63,8 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   /** Whether it is known from which index on it tells. */
   #hasBegun: boolean;
   #wake: (() => void) | undefined;
-  /** The last call of `next`, behind which the following one waits. */
+  /** The calls of `next` that are not answered yet, and the last one, behind which the following one waits. */
+  #asked = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #pumping: Promise<void> | undefined;
   #onReady: () => void = () => undefined;
@@ -150,8 +151,9 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
 
   /** The next event; `done` when the watcher is closed. @throws what has ended it */
   next(): Promise<IteratorResult<EtcdEvent, undefined>> {
-    const next = this.#turn.then(() => this.#next());
-    this.#turn = next.catch(() => undefined);
+    const take = (): Promise<IteratorResult<EtcdEvent, undefined>> => this.#next();
+    const next = this.#asked++ === 0 ? take() : this.#turn.then(take, take);
+    this.#turn = next;
     return next;
   }
 
@@ -193,19 +195,23 @@ export class EtcdWatcher implements AsyncIterableIterator<EtcdEvent, undefined>,
   }
 
   async #next(): Promise<IteratorResult<EtcdEvent, undefined>> {
-    while (!this.#closing.signal.aborted) {
-      const event = this.#resync === undefined ? this.#shift() : await this.#readState(this.#resync);
-      if (event !== undefined) {
-        tellEvent(this.#context.cluster.client, this.#subscriber.scope, this.#prefix, event);
-        return { done: false, value: event };
+    try {
+      while (!this.#closing.signal.aborted) {
+        const event = this.#resync === undefined ? this.#shift() : await this.#readState(this.#resync);
+        if (event !== undefined) {
+          tellEvent(this.#context.cluster.client, this.#subscriber.scope, this.#prefix, event);
+          return { done: false, value: event };
+        }
+        if (this.#resync === undefined && this.#queue.isEmpty)
+          await new Promise<void>((resolve) => (this.#wake = resolve));
       }
-      if (this.#resync === undefined && this.#queue.isEmpty)
-        await new Promise<void>((resolve) => (this.#wake = resolve));
+      const failure = this.#failure;
+      this.#failure = undefined;
+      if (failure !== undefined) throw failure.error;
+      return { done: true, value: undefined };
+    } finally {
+      this.#asked--;
     }
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
-    return { done: true, value: undefined };
   }
 
   /** The first change that waits, where it is of interest. */

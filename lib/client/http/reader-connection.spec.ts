@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import { END, HttpStub, RESET, type StubHandler } from '../../../test/support/http-stub.js';
 import { freePort, waitFor } from '../../../test/support/wait-for.js';
 import { Connector } from './connector.js';
-import { StreamConnection } from './stream-connection.js';
+import { ReaderConnection } from './reader-connection.js';
 
 /** Keeps what it is told, and copies of what must not be kept. */
 class Recorder implements Dispatcher.DispatchHandler {
@@ -56,16 +56,16 @@ async function* steps(...all: (string | typeof END | typeof RESET)[]) {
 
 const head = 'HTTP/1.1 200 OK\r\nX-Etcd-Index: 7\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-describe('StreamConnection', () => {
+describe('ReaderConnection', () => {
   let stub: HttpStub;
   let connector: Connector;
-  let connection: StreamConnection;
+  let connection: ReaderConnection;
   let recorder: Recorder;
 
   beforeEach(async () => {
     stub = await HttpStub.start(() => steps());
     connector = new Connector(undefined, 1_000);
-    connection = new StreamConnection(stub.url, connector);
+    connection = new ReaderConnection(stub.url, connector);
     recorder = new Recorder();
   });
   afterEach(async () => {
@@ -98,9 +98,60 @@ describe('StreamConnection', () => {
     send(() => steps(head, '2\r\nhe\r\n', '3\r\nllo\r\n', '0\r\n\r\n'));
     await waitFor(() => recorder.isOver);
     expect(recorder).toMatchObject({ body: 'hello', error: undefined });
-    await waitFor(() => stub.openConnections === 0);
     await connection.destroy(new Error('late'));
+    await waitFor(() => stub.openConnections === 0);
     expect(recorder.told.at(-1)).toBe('complete');
+  });
+
+  /** Sends so many requests before anything is answered. */
+  const sendMany = (count: number, handler: StubHandler) => {
+    stub.handler = handler;
+    return Array.from({ length: count }, (_, i) => {
+      const each = new Recorder();
+      connection.dispatch({ path: `/${i}`, method: 'GET', headers: [], body: null }, each);
+      return each;
+    });
+  };
+
+  it('sends what is asked for without waiting, and gives each its answer', async () => {
+    let arrived = 0;
+    const recorders = sendMany(20, async ({ path }) => {
+      await waitFor(() => (arrived = stub.requests.length) >= 20);
+      // Of different length, so that they begin and end anywhere in what is read at a time.
+      const text = path.repeat(1 + (Number(path.slice(1)) % 7) * 300);
+      return `${head}${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+    });
+    await waitFor(() => recorders.every(({ isOver }) => isOver));
+    expect(arrived).toBe(20);
+    expect(stub.connections).toBe(1);
+    for (const [i, { body, error }] of recorders.entries())
+      expect({ body: body.slice(0, 3), length: body.length, error }).toEqual({
+        body: `/${i}/${i}`.slice(0, i === 0 || i % 7 === 0 ? `/${i}`.length : 3),
+        length: `/${i}`.length * (1 + (i % 7) * 300),
+        error: undefined,
+      });
+    // And then what is asked for later.
+    const [later] = sendMany(1, () => `${head}2\r\nhe\r\n0\r\n\r\n`);
+    await waitFor(() => later?.isOver === true);
+    expect(later?.body).toBe('he');
+    expect(stub.connections).toBe(1);
+  });
+
+  it('fails all that wait behind an answer that is cut off', async () => {
+    const recorders = sendMany(3, ({ path }) =>
+      path === '/0' ? `${head}0\r\n\r\n` : steps(head, '2\r\nh', END),
+    );
+    await waitFor(() => recorders.every(({ isOver }) => isOver));
+    expect(recorders.map(({ error }) => error?.code)).toEqual([undefined, 'ECONNRESET', 'ECONNRESET']);
+    expect(stub.requests.map(({ path }) => path)).toEqual(['/0', '/1', '/2']);
+  });
+
+  it('takes nothing for an answer that comes before it is asked for', async () => {
+    const [first] = sendMany(1, () => `${head}0\r\n\r\n${head}6\r\nforged\r\n0\r\n\r\n`);
+    await waitFor(() => first?.isOver === true);
+    const [second] = sendMany(1, () => `${head}2\r\nhe\r\n0\r\n\r\n`);
+    await waitFor(() => second?.isOver === true);
+    expect(second?.body).not.toBe('forged');
   });
 
   it('tells all of what is longer than its memory', async () => {
@@ -129,7 +180,7 @@ describe('StreamConnection', () => {
     const server = createServer((socket) => socket.end(`${head}0\r\n\r\n`)).listen(port, '::1');
     try {
       await once(server, 'listening');
-      connection = new StreamConnection(`http://[::1]:${port}`, connector);
+      connection = new ReaderConnection(`http://[::1]:${port}`, connector);
       send(() => steps());
       await waitFor(() => recorder.isOver);
       expect(recorder).toMatchObject({ error: undefined });
@@ -139,7 +190,7 @@ describe('StreamConnection', () => {
   });
 
   it('says that nothing was sent when nobody listens', async () => {
-    connection = new StreamConnection(`http://127.0.0.1:${await freePort()}`, connector);
+    connection = new ReaderConnection(`http://127.0.0.1:${await freePort()}`, connector);
     send(() => steps());
     await waitFor(() => recorder.isOver);
     expect(recorder).toMatchObject({ told: ['error'], error: { code: 'ECONNREFUSED' } });
@@ -155,7 +206,7 @@ describe('StreamConnection', () => {
     expect(recorder).toMatchObject({ told: ['error'], error: cause });
 
     for (const body of ['', 'he']) {
-      connection = new StreamConnection(stub.url, connector);
+      connection = new ReaderConnection(stub.url, connector);
       recorder = new Recorder();
       const before = stub.requests.length;
       send(() => (body === '' ? steps() : steps(head, `2\r\n${body}\r\n`)));
