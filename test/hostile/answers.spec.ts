@@ -14,7 +14,7 @@ describe('Hostile answers', () => {
     expect(faults).toEqual([]);
     expect(cases).toBe(500);
     // Both ways out are taken, and many of the errors are met: which ones is a matter of chance.
-    expect(results).toBeGreaterThan(20);
+    expect(results).toBeGreaterThan(5);
     expect(Object.keys(codes).length).toBeGreaterThan(6);
   });
 

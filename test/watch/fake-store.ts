@@ -58,6 +58,11 @@ export class FakeStore implements AsyncDisposable {
     return this.open.size;
   }
 
+  /** How many of them are streams. */
+  get streaming(): number {
+    return [...this.open].filter(({ stream }) => stream).length;
+  }
+
   /** Changes the file, and tells all who wait. Gives the index. */
   write(value = 'v'): number {
     const index = ++this.index;
