@@ -88,5 +88,6 @@ describe('Wrong input', () => {
       await failureOf(() => etcd.set('/k', 'v'));
       return stub.connections > 0;
     });
+    expect(stub.connections).toBeGreaterThan(0);
   });
 });
