@@ -18,6 +18,7 @@ interface OpenWatch {
 export type Trap = (watch: {
   readonly waitIndex: number | undefined;
   readonly stream: boolean;
+  readonly request: StubRequest;
 }) => ReturnType<StubHandler> | undefined;
 
 /** One file in a member without a store, whose watches behave as etcd's, history and all, or as a test wants. */
@@ -98,13 +99,13 @@ export class FakeStore implements AsyncDisposable {
     return jsonResponse(200, { action: 'get', node: this.node('v') }, this.member.headers(index));
   }
 
-  private answer({ path }: StubRequest): ReturnType<StubHandler> {
-    const query = new URL(path, 'http://x').searchParams;
+  private answer(request: StubRequest): ReturnType<StubHandler> {
+    const query = new URL(request.path, 'http://x').searchParams;
     if (query.get('wait') !== 'true')
       return this.read(query.get('quorum') === 'true' ? this.committed() : this.index);
     const waitIndex = query.has('waitIndex') ? Number(query.get('waitIndex')) : undefined;
     const stream = query.get('stream') === 'true';
-    return this.trap({ waitIndex, stream }) ?? this.watch(waitIndex ?? this.index + 1, stream);
+    return this.trap({ waitIndex, stream, request }) ?? this.watch(waitIndex ?? this.index + 1, stream);
   }
 
   private async *watch(from: number, stream: boolean): AsyncGenerator<Step> {

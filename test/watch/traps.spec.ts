@@ -77,6 +77,24 @@ describe('A watch of a server', () => {
     expect(spoiled).toBeGreaterThan(1);
   }); // prettier-ignore
 
+  it('that ends a poll when another one follows on its connection is asked over more of them', async () => {
+    const indexes = Array.from({ length: 300 }, () => store.write());
+    let ended = 0;
+    store.trap = ({ request, stream }) => {
+      const { requests } = store.member.stub;
+      const followers = requests.slice(requests.lastIndexOf(request) + 1);
+      if (stream || !followers.some(({ connection }) => connection === request.connection)) return undefined;
+      ended++;
+      return `${store.head()}${lastChunk}`;
+    };
+    const recorder = await watch({ waitIndex: indexes[0] });
+    await recorder.reaches(indexes.at(-1) ?? 0);
+    expect(recorder.indexes).toEqual(indexes);
+    expect(recorder.resyncs).toEqual([]);
+    expect(ended).toBeGreaterThan(0);
+    expect(store.watches.length).toBeLessThan(600);
+  });
+
   it('that cuts an event in the middle asks for it again', async () => {
     const recorder = await watch();
     const first = store.write('whole');

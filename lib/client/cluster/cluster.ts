@@ -114,13 +114,13 @@ export class Cluster {
   }
 
   /**
-   * Asks one member for much that is answered at once; `undefined` while it is not known to answer. An answer is as it
-   * came, and nothing is asked again: that is what {@link request} is for.
+   * Asks one member for much that is answered at once, over some connections; `undefined` while it is not known to answer.
+   * An answer is as it came, and nothing is asked again: that is what {@link request} is for.
    */
-  openReader(address: string): Reader | undefined {
+  openReader(address: string, connections: number): Reader | undefined {
     const endpoint = this.#membership.ring.find(address);
-    const { authorization, maxResponseBytes } = this.#options;
-    return endpoint?.isUp === true ? endpoint.openReader(authorization, maxResponseBytes) : undefined;
+    const { authorization, maxResponseBytes: bytes } = this.#options;
+    return endpoint?.isUp === true ? endpoint.openReader({ authorization, bytes, connections }) : undefined;
   }
 
   /** Waits a while, for a call that tries something again. @throws when the client is closed or the call aborted meanwhile */

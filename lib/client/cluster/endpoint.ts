@@ -1,6 +1,6 @@
 import type { Connector } from '../http/connector.js';
 import { exchange, type ExchangeLimits } from '../http/exchange.js';
-import { Reader } from '../http/reader.js';
+import { Reader, type ReaderOptions } from '../http/reader.js';
 import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
 import type { Call } from './call.js';
@@ -133,9 +133,9 @@ export class Endpoint {
   }
 
   /** Reads much at once, over connections of its own. */
-  openReader(authorization: string | undefined, bytes: number): Reader {
+  openReader(options: Omit<ReaderOptions, 'prefix'>): Reader {
     const watches = this.#watches;
-    return new Reader(() => watches.open(), { prefix: this.#prefix, authorization, bytes });
+    return new Reader(() => watches.open(), { ...options, prefix: this.#prefix });
   }
 
   get #pool(): Connections {

@@ -39,7 +39,7 @@ describe('Reader', () => {
         const client = new ReaderConnection(stub.url, connector);
         return { client, end: () => void client.close() };
       },
-      { prefix: '/prefix', authorization, bytes: 1_000 },
+      { prefix: '/prefix', authorization, bytes: 1_000, connections: 8 },
     );
   const get = (path: string) => reader.get({ method: 'GET', path, read: true });
 

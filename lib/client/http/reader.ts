@@ -2,8 +2,6 @@ import type { Dispatcher } from 'undici';
 import { readAnswer } from './read-answer.js';
 import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from './request.js';
 
-/** How many connections share the requests. */
-const breadth = 8;
 /** When nothing has come for so many milliseconds, what has not come is not waited for. */
 const patience = 250;
 
@@ -25,6 +23,8 @@ export interface ReaderOptions {
   readonly authorization: string | undefined;
   /** Longest body, in bytes. */
   readonly bytes: number;
+  /** How many connections share the requests, at most. */
+  readonly connections: number;
 }
 
 /**
@@ -79,7 +79,8 @@ export class Reader {
   #emptiest(): Lane {
     let best: Lane | undefined;
     for (const lane of this.#lanes) if (best === undefined || lane.waiting < best.waiting) best = lane;
-    if (best !== undefined && (best.waiting === 0 || this.#lanes.length === breadth)) return best;
+    if (best !== undefined && (best.waiting === 0 || this.#lanes.length === this.options.connections))
+      return best;
     const lane = { ...this.open(), waiting: 0 };
     this.#lanes.push(lane);
     return lane;

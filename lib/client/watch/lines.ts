@@ -84,8 +84,8 @@ export class Lines {
   }
 
   /** Opens what looks into the history of a member for many changes at a time; `undefined` while it is not known to answer. */
-  openReader(member: string): HistoryReader | undefined {
-    const reader = this.cluster.openReader(member);
+  openReader(member: string, connections: number): HistoryReader | undefined {
+    const reader = this.cluster.openReader(member, connections);
     return reader && new HistoryReader(reader, member, this.cluster, this.scope, this.members);
   }
 

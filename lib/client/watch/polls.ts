@@ -1,11 +1,18 @@
 import type { HistoryReader } from './history-reader.js';
 import type { Found, Lines, PollOptions } from './lines.js';
 
-/** How many are under way at most; they share a few connections. */
-const widest = 64;
-/** The same where etcd checks a password for each of them, which takes it a tenth of a second. */
-const widestWithAuth = 4;
-/** How many times as many are sent after one that has found something; and as few, after one without a plain answer. */
+/** How many are under way at most, and how many connections they share. */
+interface Breadth {
+  readonly polls: number;
+  readonly connections: number;
+}
+
+const broad: Breadth = { polls: 64, connections: 8 };
+/** After one without a plain answer: old servers take a request that follows another one for its end. */
+const cautious: Breadth = { polls: 16, connections: 16 };
+/** Where etcd checks a password for each of them, which takes it a tenth of a second. */
+const withAuth: Breadth = { polls: 4, connections: 4 };
+/** How many times as many are sent after one that has found something. */
 const step = 4;
 
 /** What is asked for from an index on. */
@@ -22,8 +29,8 @@ interface Poll {
 export class Polls {
   #underWay: Poll[] = [];
   #reader: HistoryReader | undefined;
+  #breadth: Breadth;
   #width: number;
-  #most: number;
   readonly #end = (): void => this.#reader?.close();
 
   /**
@@ -37,9 +44,9 @@ export class Polls {
     isMany: boolean,
   ) {
     const { member, signal } = options;
-    this.#most = lines.checksPasswords ? widestWithAuth : widest;
-    this.#width = isMany ? this.#most : 1;
-    this.#reader = member === undefined ? undefined : lines.openReader(member);
+    this.#breadth = lines.checksPasswords ? withAuth : broad;
+    this.#width = isMany ? this.#breadth.polls : 1;
+    this.#open(member);
     signal.addEventListener('abort', this.#end);
   }
 
@@ -50,12 +57,10 @@ export class Polls {
 
   /** What the first of them has found. @param end the last index that is worth asking for, unless nothing is under way */
   async first(end: number): Promise<Found> {
-    for (
-      ;
-      this.#underWay.length < this.#width && (this.#underWay.length === 0 || this.asked <= end);
-      this.asked++
-    )
-      this.#underWay.push({ index: this.asked, found: this.#reader?.poll(this.asked) });
+    while (this.#underWay.length < this.#width && (this.#underWay.length === 0 || this.asked <= end)) {
+      const index = this.asked++;
+      this.#underWay.push({ index, found: this.#reader?.poll(index) });
+    }
     const { index, found } = this.#underWay.shift() as Poll;
     return (await found) ?? this.#askAlone(index);
   }
@@ -72,7 +77,7 @@ export class Polls {
   }
 
   widen(): void {
-    this.#width = Math.min(this.#most, this.#width * step);
+    this.#width = Math.min(this.#breadth.polls, this.#width * step);
   }
 
   narrow(): void {
@@ -86,10 +91,16 @@ export class Polls {
 
   async #askAlone(index: number): Promise<Found> {
     const found = await this.lines.poll(index, this.options);
-    if (this.#reader !== undefined) this.#most = this.#width = Math.max(1, this.#most / step);
+    if (this.#reader !== undefined && this.#breadth === broad) this.#breadth = cautious;
+    this.#width = Math.min(this.#width, this.#breadth.polls);
     this.#end();
-    this.#reader = this.lines.openReader(found.member);
+    this.#open(found.member);
     this.restart(index + 1);
     return found;
+  }
+
+  #open(member: string | undefined): void {
+    this.#reader =
+      member === undefined ? undefined : this.lines.openReader(member, this.#breadth.connections);
   }
 }
