@@ -13,7 +13,8 @@ describe('Hostile answers', () => {
     const { faults, cases, results, codes } = await runHostileCases(500, 3);
     expect(faults).toEqual([]);
     expect(cases).toBe(500);
-    // Both ways out are taken, and many of the errors are met: which ones is a matter of chance.
+    // Both ways out are taken, and many of the errors are met: which ones is a matter of chance, and of what a busy machine
+    // answers in time.
     expect(results).toBeGreaterThan(5);
     expect(Object.keys(codes).length).toBeGreaterThan(6);
   });

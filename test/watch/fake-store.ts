@@ -28,6 +28,8 @@ export class FakeStore implements AsyncDisposable {
   trap: Trap = () => undefined;
   /** The index that a read through raft gives. */
   committed: () => number = () => this.index;
+  /** How far raft's index is ahead of the store's. */
+  raftLead = 0;
   /** What is sent of an event, in place of its line. */
   onEvent: (line: string) => string = (line) => line;
   readonly member: FakeMember;
@@ -73,6 +75,20 @@ export class FakeStore implements AsyncDisposable {
     return index;
   }
 
+  /** Changes the file as a snapshot of raft's does: those who wait are not told. Gives the index. */
+  skip(): number {
+    const waiting = [...this.open];
+    this.open.clear();
+    const index = this.write();
+    for (const watch of waiting) this.open.add(watch);
+    return index;
+  }
+
+  /** The line of the first change from an index on. */
+  past(from: number): string | undefined {
+    return this.events.find(({ index }) => index >= from)?.line;
+  }
+
   /** Sends a line to all who wait. */
   tell(line: string): void {
     for (const watch of this.open) {
@@ -83,7 +99,8 @@ export class FakeStore implements AsyncDisposable {
 
   /** The head of a watch's answer. */
   head(index = this.index): string {
-    const headers = Object.entries(this.member.headers(index)).map(([name, value]) => `${name}: ${value}`);
+    const all = { ...this.member.headers(index), 'X-Raft-Index': index + this.raftLead };
+    const headers = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
     return ['HTTP/1.1 200 OK', ...headers, 'Transfer-Encoding: chunked', '', ''].join('\r\n');
   }
 
@@ -109,10 +126,10 @@ export class FakeStore implements AsyncDisposable {
   }
 
   private async *watch(from: number, stream: boolean): AsyncGenerator<Step> {
-    const past = this.events.find(({ index }) => index >= from);
+    const past = this.past(from);
     const head = this.head();
     if (past !== undefined) {
-      yield head + chunk(this.onEvent(past.line)) + (stream ? '' : lastChunk);
+      yield head + chunk(this.onEvent(past)) + (stream ? '' : lastChunk);
       // A stream that was answered out of the history says nothing any more, and stays open.
       return;
     }

@@ -50,6 +50,11 @@ export class Cluster {
     return this.#options.authorization !== undefined;
   }
 
+  /** Whether the connections are those of a user's dispatcher. */
+  get borrowsConnections(): boolean {
+    return this.#options.dispatcher !== undefined;
+  }
+
   get maxResponseBytes(): number {
     return this.#options.maxResponseBytes;
   }
@@ -119,8 +124,9 @@ export class Cluster {
    */
   openReader(address: string, connections: number): Reader | undefined {
     const endpoint = this.#membership.ring.find(address);
-    const { authorization, maxResponseBytes: bytes } = this.#options;
-    return endpoint?.isUp === true ? endpoint.openReader({ authorization, bytes, connections }) : undefined;
+    if (endpoint?.isUp !== true) return undefined;
+    const { authorization, maxResponseBytes: bytes, tryTimeout: silence } = this.#options;
+    return endpoint.openReader({ authorization, bytes, silence, connections });
   }
 
   /** Waits a while, for a call that tries something again. @throws when the client is closed or the call aborted meanwhile */

@@ -1,6 +1,6 @@
 import type { Connector } from '../http/connector.js';
 import { exchange, type ExchangeLimits } from '../http/exchange.js';
-import { Reader, type ReaderOptions } from '../http/reader.js';
+import { type OpenConnection, Reader, type ReaderOptions } from '../http/reader.js';
 import type { EtcdRequest, HttpFailure, HttpOutcome } from '../http/request.js';
 import { addressOf, pathPrefixOf } from '../options/host.js';
 import type { Call } from './call.js';
@@ -134,8 +134,11 @@ export class Endpoint {
 
   /** Reads much at once, over connections of its own. */
   openReader(options: Omit<ReaderOptions, 'prefix'>): Reader {
-    const watches = this.#watches;
-    return new Reader(() => watches.open(), { ...options, prefix: this.#prefix });
+    const open = (): OpenConnection => {
+      if (!this.isUp) throw new Error(`${this.address} is in doubt.`);
+      return this.#watches.open();
+    };
+    return new Reader(open, { ...options, prefix: this.#prefix });
   }
 
   get #pool(): Connections {

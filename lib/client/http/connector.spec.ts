@@ -100,7 +100,7 @@ describe('Connector', () => {
       socket.resume();
       made.close();
       const { error, calls } = await pending;
-      expect([error?.message, calls]).toEqual(['The client was closed while it connected.', 1]);
+      expect([error?.message, calls]).toEqual(['It was closed while it connected.', 1]);
       await gone;
     });
 

@@ -63,12 +63,15 @@ export class Connector {
     );
   };
 
-  /** Opens a socket that hands what it reads to a function, in memory of its own that it uses again and again. */
+  /**
+   * Opens a socket that hands what it reads to a function, in memory of its own that it uses again and again. Gives what
+   * ends it, whether it is connected or not.
+   */
   connectReader(
     options: Undici.buildConnector.Options,
     read: (bytes: Buffer) => void,
     callback: Undici.buildConnector.Callback,
-  ): void {
+  ): () => void {
     const buffer = Buffer.allocUnsafeSlow(readerMemory);
     const onread = {
       buffer,
@@ -77,10 +80,18 @@ export class Connector {
         return true;
       },
     };
+    let socket: Socket | undefined;
+    let isEnded = false;
     void this.#latest().then(
-      ({ certificates }) => this.#open(this.#build({ ...certificates, onread }), options, callback),
+      ({ certificates }) => {
+        if (!isEnded) socket = this.#open(this.#build({ ...certificates, onread }), options, callback);
+      },
       (error: unknown) => callback(error as Error, null),
     );
+    return () => {
+      isEnded = true;
+      socket?.destroy();
+    };
   }
 
   /** Ends every socket that is not yet connected. */
@@ -93,8 +104,11 @@ export class Connector {
     connect: Connect,
     options: Undici.buildConnector.Options,
     callback: Undici.buildConnector.Callback,
-  ): void {
-    if (this.#closed) return callback(new Error('The client is closed.'), null);
+  ): Socket | undefined {
+    if (this.#closed) {
+      callback(new Error('The client is closed.'), null);
+      return undefined;
+    }
     let socket: Socket;
     try {
       // The declared type has no result; the socket that is connecting is returned all the same.
@@ -104,13 +118,14 @@ export class Connector {
       }) as unknown as Socket;
     } catch (error) {
       // Certificates are parsed at each connection, and may just be replaced: a certificate without its key, half a file.
-      return callback(unusable(error), null);
+      callback(unusable(error), null);
+      return undefined;
     }
     this.#connecting.add(socket);
     socket.once('close', () => {
-      if (this.#connecting.delete(socket))
-        callback(new Error('The client was closed while it connected.'), null);
+      if (this.#connecting.delete(socket)) callback(new Error('It was closed while it connected.'), null);
     });
+    return socket;
   }
 
   /** With the certificates as they are now. */

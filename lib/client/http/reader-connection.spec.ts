@@ -149,9 +149,20 @@ describe('ReaderConnection', () => {
   it('takes nothing for an answer that comes before it is asked for', async () => {
     const [first] = sendMany(1, () => `${head}0\r\n\r\n${head}6\r\nforged\r\n0\r\n\r\n`);
     await waitFor(() => first?.isOver === true);
+    await waitFor(() => stub.openConnections === 0);
     const [second] = sendMany(1, () => `${head}2\r\nhe\r\n0\r\n\r\n`);
-    await waitFor(() => second?.isOver === true);
-    expect(second?.body).not.toBe('forged');
+    expect(second).toMatchObject({ body: '', error: { name: 'HttpSyntaxError' } });
+  });
+
+  it('takes nothing for an answer that comes when nothing is asked for', async () => {
+    const [first] = sendMany(1, async function* late() {
+      yield `${head}0\r\n\r\n`;
+      await sleep(50);
+      yield `${head}6\r\nforged\r\n0\r\n\r\n`;
+    });
+    await waitFor(() => first?.isOver === true);
+    await waitFor(() => stub.openConnections === 0);
+    expect(first?.error).toBeUndefined();
   });
 
   it('tells all of what is longer than its memory', async () => {
@@ -216,6 +227,16 @@ describe('ReaderConnection', () => {
       await waitFor(() => stub.openConnections === 0);
     }
     expect(stub.requests).toHaveLength(2);
+  });
+
+  it('ends a socket that is not connected yet', async () => {
+    const other = new ReaderConnection(stub.url.replace('http:', 'https:'), connector);
+    other.dispatch({ path: '/', method: 'GET', headers: [], body: null }, recorder);
+    await waitFor(() => stub.openConnections === 1);
+    await other.close();
+    expect(recorder.told).toEqual(['error']);
+    // Long before the connector's timeout.
+    await waitFor(() => stub.openConnections === 0, { timeout: 500 });
   });
 
   it('sends nothing when it is aborted right before, and tells nothing more when it is later', async () => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { AnswerParser } from './answer-parser.js';
+import { AnswerParser, HttpSyntaxError } from './answer-parser.js';
 import type { Connector } from './connector.js';
 
 /**
@@ -11,6 +11,8 @@ import type { Connector } from './connector.js';
 export class ReaderConnection {
   readonly #origin: URL;
   #socket: Socket | undefined;
+  /** Ends the socket, whether it is connected or not. */
+  #disconnect: () => void = () => undefined;
   /** Requests that are not written yet. */
   #unsent = '';
   /** Who is told; the first one, of the answer that comes next. */
@@ -61,7 +63,8 @@ export class ReaderConnection {
   #connect(): void {
     const { protocol, host, port } = this.#origin;
     const hostname = this.#origin.hostname.replace(/^\[(.*)\]$/, '$1');
-    this.connector.connectReader({ protocol, hostname, host, port }, this.#read, (error, socket) => {
+    const address = { protocol, hostname, host, port };
+    this.#disconnect = this.connector.connectReader(address, this.#read, (error, socket) => {
       if (error === null) this.#use(socket);
       else this.#fail(error);
     });
@@ -89,7 +92,10 @@ export class ReaderConnection {
 
   readonly #read = (bytes: Buffer): void => {
     try {
-      for (let at = 0; at < bytes.length && this.#handlers.length > 0;) {
+      for (let at = 0; at < bytes.length && this.#cause === undefined;) {
+        // It could be taken for the answer to what is asked for next.
+        if (this.#handlers.length === 0 || this.#socket === undefined)
+          throw new HttpSyntaxError('an answer that nobody has asked for');
         at = this.#answer.read(bytes, at);
         if (this.#answer.isDone) this.#answer = this.#nextAnswer();
       }
@@ -112,7 +118,7 @@ export class ReaderConnection {
     const handlers = this.#handlers;
     this.#handlers = [];
     this.#answer.stop();
-    this.#socket?.destroy();
+    this.#disconnect();
     for (const handler of handlers) handler.onError?.(cause);
   }
 }

@@ -39,13 +39,18 @@ describe('Reader', () => {
         const client = new ReaderConnection(stub.url, connector);
         return { client, end: () => void client.close() };
       },
-      { prefix: '/prefix', authorization, bytes: 1_000, connections: 8 },
+      { prefix: '/prefix', authorization, bytes: 1_000, silence: 1_000, connections: 8 },
     );
   const get = (path: string) => reader.get({ method: 'GET', path, read: true });
 
   it('asks for all at once over few connections, and gives each its answer', async () => {
+    let count = 0;
+    let arrived: () => void;
+    const all = new Promise<void>((resolve) => (arrived = resolve));
     stub.handler = async ({ path }) => {
-      await waitFor(() => stub.requests.length >= 50);
+      // The first ones of each connection only, because the others stand behind them.
+      if (++count === 8) arrived();
+      await all;
       return whole(path);
     };
     const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => get(`/${i}`)));
@@ -56,7 +61,7 @@ describe('Reader', () => {
     expect(stub.requests[0]?.headers).toEqual({ host: new URL(stub.url).host });
     reader.close();
     await waitFor(() => stub.openConnections === 0);
-    expect(await get('/late')).toMatchObject({ kind: 'failure', outcome: 'closed' });
+    expect(await get('/late')).toMatchObject({ kind: 'failure', outcome: 'The reader is closed.' });
     expect(stub.requests).toHaveLength(50);
   });
 
@@ -87,28 +92,65 @@ describe('Reader', () => {
     expect(await get('/1')).toMatchObject({ kind: 'failure', phase: 'sent' });
   });
 
-  it('gives an answer whose body does not come as an empty one, and nothing for those behind it', async () => {
+  it('fails what does not come after its head, and what stands behind it', async () => {
     async function* headAlone() {
       yield head;
       await sleep(2_000);
     }
     stub.handler = ({ path }) => (path === '/prefix/0' ? headAlone() : whole(path));
     const answers = await Promise.all(Array.from({ length: 9 }, (_, i) => get(`/${i}`)));
-    expect(answers.map((answer) => (answer.kind === 'answer' ? answer.body : 'none'))).toEqual([
-      '',
+    expect(answers.map((answer) => (answer.kind === 'answer' ? answer.body : answer.status))).toEqual([
+      200,
       ...Array.from({ length: 7 }, (_, i) => `/prefix/${i + 1}`),
-      'none',
+      undefined,
     ]);
     await waitFor(() => stub.openConnections === 0);
   });
 
-  it('waits for what comes slowly', async () => {
-    stub.handler = async ({ path }) => {
-      await sleep(Number(path.slice(-1)) * 150);
-      return whole(path);
+  it('waits for what comes slowly, a head as well as a body', async () => {
+    stub.handler = async function* answer({ path }) {
+      await sleep(400);
+      yield head;
+      for (const letter of path) {
+        yield `1\r\n${letter}\r\n`;
+        await sleep(100);
+      }
+      yield lastChunk;
     };
-    const answers = await Promise.all(['/1', '/2', '/3'].map(get));
-    expect(answers.map(({ kind }) => kind)).toEqual(['answer', 'answer', 'answer']);
+    expect(await get('/1')).toMatchObject({ kind: 'answer', body: '/prefix/1' });
+  });
+
+  it('fails what cannot be sent, and does not wait for it', async () => {
+    reader = new Reader(
+      () => ({
+        client: {
+          dispatch: () => {
+            throw new Error('no');
+          },
+        },
+        end: () => undefined,
+      }),
+      { prefix: '', authorization: undefined, bytes: 1_000, silence: 1_000, connections: 2 },
+    );
+    expect(await Promise.all([get('/1'), get('/2'), get('/3')])).toMatchObject(
+      Array.from({ length: 3 }, () => ({ kind: 'failure', outcome: 'no' })),
+    );
+    reader = new Reader(
+      () => {
+        throw new Error('none');
+      },
+      { prefix: '', authorization: undefined, bytes: 1_000, silence: 1_000, connections: 2 },
+    );
+    expect(await get('/4')).toMatchObject({ kind: 'failure', outcome: 'none' });
+  });
+
+  it('ends its connections when it is closed, those that are not connected yet as well', async () => {
+    stub.handler = () => steps();
+    const answers = [get('/1'), get('/2')];
+    reader.close();
+    expect(await Promise.all(answers)).toMatchObject([{ kind: 'failure' }, { kind: 'failure' }]);
+    await waitFor(() => stub.openConnections === 0);
+    expect(stub.requests).toEqual([]);
   });
 
   it('reads what has come before it gives up, when this process has stood still', async () => {

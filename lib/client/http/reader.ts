@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { readAnswer } from './read-answer.js';
 import type { EtcdRequest, HttpAnswer, HttpFailure, HttpOutcome } from './request.js';
 
-/** When nothing has come for so many milliseconds, what has not come is not waited for. */
+/** When a head has come and nothing else for so many milliseconds, its body is not waited for. */
 const patience = 250;
 
 /** A connection that is not shared with others, and what ends it. */
@@ -23,6 +23,8 @@ export interface ReaderOptions {
   readonly authorization: string | undefined;
   /** Longest body, in bytes. */
   readonly bytes: number;
+  /** How long the member may stay silent before a head, in milliseconds. */
+  readonly silence: number;
   /** How many connections share the requests, at most. */
   readonly connections: number;
 }
@@ -35,10 +37,12 @@ export class Reader {
   readonly #lanes: Lane[] = [];
   readonly #headers: string[];
   readonly #readings = new Set<Reading>();
-  #answered = 0;
+  /** When something has come, or was asked for while nothing was under way, on the clock of `performance.now()`. */
+  #heardAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
+  /** @param open opens a connection, or throws where there can be none any more */
   constructor(
     private readonly open: () => OpenConnection,
     private readonly options: ReaderOptions,
@@ -47,25 +51,23 @@ export class Reader {
     this.#headers = authorization === undefined ? [] : ['authorization', authorization];
   }
 
-  /** Sends a `GET`. It never rejects. Where the headers have come and nothing else does, the body is empty. */
+  /** Sends a `GET`. It never rejects. An answer without a body, or one whose body does not come, is a failure. */
   get({ path, method }: EtcdRequest): Promise<HttpOutcome> {
-    if (this.#isClosed) return Promise.resolve(failed(undefined, 'closed', undefined));
-    this.#timer ??= setTimeout(this.#giveUp, patience);
-    const lane = this.#emptiest();
-    lane.waiting++;
+    if (this.#isClosed) return Promise.resolve(failed(undefined, new Error('The reader is closed.')));
+    if (this.#readings.size === 0) this.#heardAt = performance.now();
+    this.#timer ??= setTimeout(this.#check, patience);
     return new Promise((resolve) => {
-      const reading = new Reading(this.options.bytes, (outcome) => {
-        if (!this.#readings.delete(reading)) return;
-        lane.waiting--;
-        this.#answered++;
-        if (!this.#isClosed) this.#timer?.refresh();
-        resolve(outcome);
-      });
-      this.#readings.add(reading);
-      lane.client.dispatch(
-        { path: this.options.prefix + path, method, headers: this.#headers, body: null },
-        reading,
+      const reading = new Reading(
+        this.options.bytes,
+        () => (this.#heardAt = performance.now()),
+        (outcome) => {
+          this.#readings.delete(reading);
+          resolve(outcome);
+          if (reading.isTooLong) this.close();
+        },
       );
+      this.#readings.add(reading);
+      this.#send({ path: this.options.prefix + path, method, headers: this.#headers, body: null }, reading);
     });
   }
 
@@ -74,6 +76,18 @@ export class Reader {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const { end } of this.#lanes.splice(0)) end();
+    for (const reading of this.#readings) reading.onError(new Error('The reader was closed.'));
+  }
+
+  #send(request: Dispatcher.DispatchOptions, reading: Reading): void {
+    try {
+      const lane = this.#emptiest();
+      lane.waiting++;
+      reading.onSettled = () => lane.waiting--;
+      lane.client.dispatch(request, reading);
+    } catch (error) {
+      reading.onError(error as Error);
+    }
   }
 
   #emptiest(): Lane {
@@ -86,61 +100,78 @@ export class Reader {
     return lane;
   }
 
-  readonly #giveUp = (): void => {
-    const answered = this.#answered;
+  readonly #check = (): void => {
+    this.#timer = undefined;
+    if (this.#readings.size === 0) return;
+    this.#timer = setTimeout(this.#check, patience);
+    if (!this.#isSilent()) return;
     // Not before what has come meanwhile is read: this process may have stood still, and not the member.
     setImmediate(() => {
-      if (this.#isClosed || this.#answered > answered) return;
-      for (const reading of this.#readings) reading.giveUp();
-      this.close();
+      if (this.#isSilent()) this.close();
     });
   };
+
+  #isSilent(): boolean {
+    const readings = [...this.#readings];
+    const bound = readings.some(({ isBegun }) => isBegun) ? patience : this.options.silence;
+    return readings.length > 0 && performance.now() - this.#heardAt >= bound;
+  }
 }
 
 /** One answer while it comes. */
 class Reading implements Dispatcher.DispatchHandler {
+  onSettled: () => void = () => undefined;
+  isTooLong = false;
   #answer: HttpAnswer | undefined;
   #body: Buffer[] = [];
   #bytes = 0;
+  #isOver = false;
 
   constructor(
     private readonly longest: number,
+    private readonly onHeard: () => void,
     private readonly settle: (outcome: HttpOutcome) => void,
   ) {}
 
+  /** Whether its head has come. */
+  get isBegun(): boolean {
+    return this.#answer !== undefined;
+  }
+
   onHeaders(status: number, headers: Buffer[]): boolean {
+    this.onHeard();
     if (status >= 200) this.#answer = readAnswer(status, headers, '');
     return true;
   }
 
   onData(chunk: Buffer): boolean {
+    this.onHeard();
     this.#bytes += chunk.length;
-    if (this.#bytes > this.longest) this.#body = [];
+    this.isTooLong = this.#bytes > this.longest;
+    if (this.isTooLong) this.onError(new Error(`The answer is longer than ${this.longest} bytes.`));
     // Its memory is used again.
     else this.#body.push(Buffer.from(chunk));
     return true;
   }
 
   onComplete(): void {
-    const body = Buffer.concat(this.#body).toString('utf8');
-    if (this.#answer === undefined || body === '') this.#fail('no answer, or one too large', undefined);
-    else this.settle({ ...this.#answer, body });
+    this.onHeard();
+    if (this.#answer === undefined || this.#bytes === 0) return this.onError(new Error('An empty answer.'));
+    this.#end({ ...this.#answer, body: Buffer.concat(this.#body).toString('utf8') });
   }
 
   onError(error: Error): void {
-    this.#fail(error.message, error);
+    this.#end(failed(this.#answer?.status, error));
   }
 
-  /** Takes it that nothing more comes. */
-  giveUp(): void {
-    if (this.#answer !== undefined && this.#bytes === 0) this.settle(this.#answer);
-  }
-
-  #fail(outcome: string, cause: unknown): void {
-    this.settle(failed(this.#answer?.status, outcome, cause));
+  #end(outcome: HttpOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.onSettled();
+    this.settle(outcome);
   }
 }
 
-function failed(status: number | undefined, outcome: string, cause: unknown): HttpFailure {
-  return { kind: 'failure', phase: 'sent', status, outcome, cause, byDeadline: false };
+function failed(status: number | undefined, cause: Error): HttpFailure {
+  return { kind: 'failure', phase: 'sent', status, outcome: cause.message, cause, byDeadline: false };
 }

@@ -71,8 +71,9 @@ export class Deafness {
    */
   async #ask(line: Line, signal: AbortSignal): Promise<void> {
     const { told, endpoint } = line;
-    const poll = this.lines.poll(this.#position + 1, { member: endpoint, signal });
-    const found = await Promise.race([poll.catch(() => undefined), pause(longestDoubt)]);
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(longestDoubt)]);
+    const poll = this.lines.poll(this.#position + 1, { member: endpoint, signal: ending });
+    const found = await poll.catch(() => undefined);
     // The line may be about to tell it.
     await pause(suspiciousSilence);
     await immediate();

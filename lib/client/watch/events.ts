@@ -34,8 +34,10 @@ export interface EtcdChangeEvent {
  * - `cleared`: changes had left etcd's history of 1,000 before they could be fetched.
  * - `overflow`: more changes were waiting for the consumer than the watcher keeps.
  * - `reset`: the store was restored or rebuilt, and its index has gone back.
+ * - `skipped`: a member that was caught up by a snapshot of raft's may have left out changes before the last ones that
+ *   were told.
  */
-export type EtcdResyncReason = 'initial' | 'cleared' | 'overflow' | 'reset';
+export type EtcdResyncReason = 'initial' | 'cleared' | 'overflow' | 'reset' | 'skipped';
 
 /**
  * The present state of what is watched, in place of changes that cannot be told one by one. The next events are those

@@ -15,7 +15,6 @@ import { isTransient } from '../errors/transient.js';
 
 /**
  * All changes of one scope for everybody who watches it or a part of it.
- *
  * A stream brings them, its line. Each is opened behind what was told, so that etcd looks into its history first; and
  * whatever casts doubt on it makes the history be asked before anything later is told.
  */
@@ -84,10 +83,9 @@ export class Feed {
     this.#drop();
   }
 
-  /** Asks the member of its line where it is, for all who watch there. */
-  async sight(): Promise<void> {
-    if (this.endpoint === undefined) return;
-    await this.#lines.sight(this.endpoint, this.sequence.newest).catch(() => undefined);
+  /** Asks a member, or that of its line, where it is, for all who watch there. */
+  async sight(member = this.endpoint): Promise<void> {
+    if (member !== undefined) await this.#lines.sight(member, this.sequence.newest).catch(() => undefined);
   }
 
   /** Proves that nothing was missed: another line, on another member where there is one, takes over. */
@@ -161,6 +159,8 @@ export class Feed {
       if (fetching.isOver) return line.close();
       // Attaching tells it.
       if (await this.#lines.isOfResetStore(line, position, this.#term)) return this.#wake();
+      if (fetching.isOver) return line.close();
+      this.#isBehind = false;
       fetching.upTo(line.index);
       this.#standby.open(line.endpoint);
       this.#use(line, true);
@@ -180,6 +180,7 @@ export class Feed {
   #release(line: Line, outcome: unknown): void {
     if (outcome instanceof EtcdEventIndexClearedError) this.sequence.begin(line.index, 'cleared');
     else if (outcome === false) return this.#lose(line, false);
+    else if (outcome instanceof EtcdResponseTooLargeError) return this.#fail(outcome);
     else if (outcome !== true) {
       this.#lose(line, true);
       return this.#backoff.failed();
@@ -251,7 +252,8 @@ export class Feed {
     }
     // etcd tells the removal of the watched key itself twice.
     if (this.sequence.isPast(event)) return;
-    if (this.context.members.mayHaveSkipped(line, event.index, this.sequence.position ?? 0)) {
+    const { members } = this.context;
+    if (members.mayHaveSkipped(line, event.index, this.sequence.position ?? 0, this.#onSkipped)) {
       // What stands by is of the same member.
       this.#standby.drop();
       this.#isBehind = true;
@@ -262,6 +264,8 @@ export class Feed {
     this.#standby.noted(this.sequence.toldAt, line.endpoint, event.index);
     this.#deafness.listen(line);
   }
+
+  readonly #onSkipped = (): void => this.sequence.subscribers.miss('skipped');
 
   /** Takes in that a line which has told nothing has had nothing to tell when it was opened. */
   #settle(line: Line): void {

@@ -17,7 +17,7 @@ export class Feeds {
   /** Those that are not yet started: what is asked for at the same time is looked at together. */
   readonly #fresh = new Set<Feed>();
   readonly #feedOf = new Map<Subscriber, Feed>();
-  readonly #members = new MemberTrail();
+  readonly #members = new MemberTrail((endpoint) => this.#pace.leapt(endpoint));
   readonly #pace: Pace;
   #starting: NodeJS.Immediate | undefined;
   #isClosed = false;

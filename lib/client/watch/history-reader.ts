@@ -25,9 +25,9 @@ export class HistoryReader {
     const { etcdIndex, raftIndex, clusterId, body } = answer;
     if (etcdIndex === undefined || clusterId !== this.cluster.session.clusterId) return undefined;
     this.members.seen(this.member, etcdIndex, raftIndex);
-    const found = { head: etcdIndex, member: this.member };
     try {
-      return { ...found, event: body === '' ? undefined : new StoreEvent(body, Buffer.byteLength(body)) };
+      const event = new StoreEvent(body, Buffer.byteLength(body));
+      return event.index < waitIndex ? undefined : { event, head: etcdIndex, member: this.member };
     } catch {
       return undefined;
     }

@@ -34,18 +34,11 @@ export async function fetchHistory(
   void to.then((index) => (bound = index));
   let next = from;
   let head = isDense ? from + lookAhead : from;
-  let isEmpty = false;
   try {
     for (;;) {
       const { event, head: reached } = await polls.first(Math.min(head, bound));
-      if (event === undefined && !isEmpty) {
-        // Its member may have stood still between the headers and the change: what is empty is so twice.
-        isEmpty = true;
-        polls.restart(next);
-        continue;
-      }
-      // What is not yet in the history says of it that it is empty up to where it was looked at.
       if (event === undefined || event.index > reached) {
+        // What is not yet in the history says of it that it is empty up to where it was looked at.
         const isAll = reached >= (await to);
         if (isAll || event === undefined) return isAll;
         // It was looked at before the line was opened up to which all is wanted.
@@ -53,17 +46,10 @@ export async function fetchHistory(
         polls.restart(next);
         continue;
       }
-      isEmpty = false;
       head = Math.max(head, reached);
-      if (event.index < next) {
-        // It has found what another one had: the changes are further apart.
-        polls.narrow();
-        continue;
-      }
       deliver(event);
       next = event.index + 1;
-      polls.skip(next);
-      if (polls.width > 1 || head - event.index > worthwhile) polls.widen();
+      polls.goOn(next, event.bytes, head - event.index > worthwhile);
       // Nobody has to wait for what is not there: the history has been read as far as it went.
       if (next > bound || (next > head && next > (await to))) return true;
     }

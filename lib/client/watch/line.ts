@@ -38,6 +38,9 @@ const newline = 0x0a;
 const mostWaiting = 2_000;
 const mostWaitingBytes = 8 * 1024 * 1024;
 
+/** So often in a row nothing more may have come of an event that has begun to come, when its patience is over. */
+const mostStalls = 4;
+
 /** An event as it came. */
 interface Waiting {
   readonly text: string;
@@ -108,6 +111,11 @@ export class Line implements StreamReceiver {
     return line;
   }
 
+  /** Whether it was closed, so that what becomes of it is of no interest any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The index of the newest event that waits for somebody who listens; 0 when there is none. */
   get newest(): number {
     const last = this.#waiting.at(-1);
@@ -134,28 +142,39 @@ export class Line implements StreamReceiver {
   }
 
   /**
-   * Its one event, where it is no stream; `undefined`, and it is closed, when there is none for so many milliseconds.
+   * Its one event, where it is no stream; `undefined`, and it is closed, when `patience` is over and nothing has come.
    * @throws {EtcdAbortedError} when the signal ends it before
    */
-  first(signal: AbortSignal, patience: number): Promise<StoreEvent | undefined> {
+  first(signal: AbortSignal, patience: () => Promise<unknown>): Promise<StoreEvent | undefined> {
     return new Promise((resolve, reject) => {
       let first: StoreEvent | undefined;
       const leave = (): void => {
-        clearTimeout(timer);
         offAbort(signal, abort);
-      };
-      const abort = (): void => {
-        leave();
         this.close();
-        reject(new EtcdAbortedError({ cause: signal.reason }));
       };
+      const fail = (error: Error): void => {
+        leave();
+        reject(error);
+      };
+      const abort = (): void => fail(new EtcdAbortedError({ cause: signal.reason }));
+      const broken = (): EtcdConnectionError =>
+        new EtcdConnectionError(`${this.endpoint} ended a watch without an event.`);
+      let heard = 0;
+      let stalls = 0;
       const giveUp = (): void => {
-        leave();
-        this.close();
-        resolve(first);
+        const rest = this.#restBytes;
+        if (rest === 0) {
+          leave();
+          return resolve(first);
+        }
+        // What has begun to come is waited for, however slowly it does.
+        stalls = rest > heard ? 0 : stalls + 1;
+        heard = rest;
+        if (stalls < mostStalls) wait();
+        else fail(broken());
       };
       // Not before what has come meanwhile is read: this process may have stood still, and not the member.
-      const timer = setTimeout(() => setImmediate(giveUp), patience);
+      const wait = (): void => void patience().then(() => setImmediate(giveUp), fail);
       onAbort(signal, abort);
       this.listen({
         onEvent: (event) => (first ??= event),
@@ -163,11 +182,11 @@ export class Line implements StreamReceiver {
         onEnd: (problem) => {
           leave();
           if (first !== undefined) resolve(first);
-          else if (problem instanceof EtcdError) reject(problem);
-          else reject(new EtcdConnectionError(`${this.endpoint} ended a watch without an event.`));
+          else reject(problem instanceof EtcdError ? problem : broken());
         },
       });
       if (signal.aborted) abort();
+      else wait();
     });
   }
 

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from '../cluster/call.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { EtcdConnectionError, EtcdEventIndexClearedError, EtcdUnauthorizedError } from '../errors/index.js';
+import {
+  EtcdConnectionError,
+  EtcdEventIndexClearedError,
+  EtcdResponseError,
+  EtcdUnauthorizedError,
+} from '../errors/index.js';
 import { HistoryReader } from './history-reader.js';
 import { Line, type LineOptions } from './line.js';
 import { wakingTime, type MemberTrail } from './member-trail.js';
@@ -13,7 +18,7 @@ import type { StoreEvent } from './store-event.js';
 const standstill = 300;
 /** A change of less than so many changes ago is in the history of 1,000 for some time to come. */
 const safelyInHistory = 500;
-/** When the change that a poll asks for does not come within so many milliseconds after the headers, there is none. */
+/** So many milliseconds the change is waited for that a poll asks for, before its member is asked whether it is awake. */
 const patience = 250;
 
 /** The first change from an index on, if there was one, and how far the store of a member was when it was looked for. */
@@ -77,10 +82,19 @@ export class Lines {
     }
   }
 
-  /** Looks into the history once, for the first change from an index on. */
+  /** Looks into the history once, for the first change from an index on. There is none when its member has had time to tell it. */
   async poll(waitIndex: number, { member, signal, isProof }: PollOptions): Promise<Found> {
     const line = await this.open({ waitIndex, stream: false, prefer: member, isProof }, signal);
-    return { event: await line.first(signal, patience), head: line.index, member: line.endpoint };
+    const event = await line.first(signal, async () => {
+      await sleep(patience, undefined, { ref: false });
+      if (signal.aborted || this.members.hasTold(line.endpoint, line.openedAt)) return;
+      await this.sightAwake(line.endpoint);
+      if (!this.members.hasTold(line.endpoint, line.openedAt))
+        throw new EtcdConnectionError(`${line.endpoint} stands still.`);
+    });
+    if (event !== undefined && event.index < waitIndex)
+      throw new EtcdResponseError(`A watch from index ${waitIndex} on was told of ${event.index}.`);
+    return { event, head: line.index, member: line.endpoint };
   }
 
   /** Opens what looks into the history of a member for many changes at a time; `undefined` while it is not known to answer. */
@@ -110,6 +124,11 @@ export class Lines {
   /** Whether etcd checks a password for each request. */
   get checksPasswords(): boolean {
     return this.cluster.sendsCredentials;
+  }
+
+  /** Whether connections are those of a user's dispatcher, which decides how many there are. */
+  get borrowsConnections(): boolean {
+    return this.cluster.borrowsConnections;
   }
 
   /**

@@ -19,7 +19,7 @@ const resolution = 20;
 const mostSights = 100;
 
 /** A watch of a member: where the member was, and when. */
-type Opened = Pick<Line, 'endpoint' | 'index' | 'openedAt'>;
+type Opened = Pick<Line, 'endpoint' | 'index' | 'openedAt' | 'isClosed'>;
 
 /** That a member was at an index, at a time on the clock of `performance.now()`. */
 interface Sight {
@@ -37,6 +37,8 @@ class Trail {
   at = -Infinity;
   /** When it was last seen to have jumped. */
   jumpedAt = -Infinity;
+  /** On which it has told something across a gap since it last told raft's index, and what is called when it has jumped. */
+  readonly leaps = new Map<Opened, () => void>();
 
   see(index: number, mayHaveJumped: boolean): void {
     const at = performance.now();
@@ -56,6 +58,9 @@ class Trail {
 export class MemberTrail {
   readonly #members = new Map<string, Trail>();
 
+  /** @param onLeap a member has told something across a gap, and is to be asked soon whether it had jumped before */
+  constructor(private readonly onLeap: (endpoint: string) => void = () => undefined) {}
+
   /** A member has said where it is. Only the index of raft tells of a snapshot for sure; where there is none, that of the store. */
   seen(endpoint: string, index: number, raftIndex?: number): void {
     const member = this.#of(endpoint);
@@ -68,6 +73,9 @@ export class MemberTrail {
     if (raftIndex === undefined) return;
     member.raftIndex = raftIndex;
     member.at = performance.now();
+    const leaps = [...member.leaps];
+    member.leaps.clear();
+    if (isKnown && hasJumped) for (const [line, onSkipped] of leaps) if (!line.isClosed) onSkipped();
   }
 
   /** Whether a member has told anybody anything since a time. */
@@ -99,13 +107,19 @@ export class MemberTrail {
    *
    * @param line the watch, with the index at which it was opened
    * @param position up to where everything is known
+   * @param onSkipped called when it turns out later that it had jumped, although nothing has spoken for that now
    */
-  mayHaveSkipped({ endpoint, index: from, openedAt }: Opened, index: number, position: number): boolean {
+  mayHaveSkipped(line: Opened, index: number, position: number, onSkipped: () => void): boolean {
+    const { endpoint, index: from, openedAt } = line;
     const member = this.#of(endpoint);
     const isOverdue = performance.now() - member.at > longestUnseen;
     this.seen(endpoint, index);
-    const mayHaveJumped = isOverdue || member.jumpedAt >= openedAt;
-    return mayHaveJumped && index - Math.max(position, from) > 1;
+    if (index - Math.max(position, from) <= 1) return false;
+    if (isOverdue || member.jumpedAt >= openedAt) return true;
+    // It may have stood still until a moment before it was heard of last, and get a snapshot only now.
+    member.leaps.set(line, onSkipped);
+    this.onLeap(endpoint);
+    return false;
   }
 
   /** Whether a member was close to an index that the cluster has reached, when it was last heard of. */

@@ -18,6 +18,9 @@ const spacing = 20;
 export class Pace {
   #proving: NodeJS.Timeout | undefined;
   #sighting: NodeJS.Timeout | undefined;
+  /** Members that have told something across a gap, and are asked in a moment. */
+  readonly #leapt = new Set<string>();
+  #asking: NodeJS.Timeout | undefined;
   /** Changes of the store in a millisecond, as seen last. */
   #rate = 0;
   /** Where the store was, as far as this client had seen. */
@@ -45,6 +48,13 @@ export class Pace {
   close(): void {
     clearTimeout(this.#proving);
     clearTimeout(this.#sighting);
+    clearTimeout(this.#asking);
+  }
+
+  /** Sees to it that a member is asked soon where it is. */
+  leapt(endpoint: string): void {
+    this.#leapt.add(endpoint);
+    this.#asking ??= setTimeout(() => this.#ask(), shortestPause).unref();
   }
 
   /** Waits until the feed that has been silent for longest is to be proven. */
@@ -81,6 +91,16 @@ export class Pace {
     if (this.#sighting !== undefined) return;
     const pause = Math.max(shortestPause, sightedWithin / this.#rate);
     if (pause < this.longestSilence) this.#sighting = setTimeout(() => void this.#sight(), pause).unref();
+  }
+
+  #ask(): void {
+    this.#asking = undefined;
+    const feeds = [...this.feeds];
+    for (const endpoint of this.#leapt) {
+      const feed = feeds.find((each) => each.endpoint === endpoint) ?? feeds[0];
+      void feed?.sight(endpoint);
+    }
+    this.#leapt.clear();
   }
 
   /** Asks each member that tells something where it is. */

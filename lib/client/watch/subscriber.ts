@@ -1,8 +1,8 @@
 import type { EtcdRelation, Scope } from './scope.js';
 import type { StoreEvent } from './store-event.js';
 
-/** Why changes are lost to a feed: they have left the history, or the store was rebuilt. */
-export type Gap = 'cleared' | 'reset';
+/** Why changes are lost to a feed: they have left the history, the store was rebuilt, or a member has skipped them. */
+export type Gap = 'cleared' | 'reset' | 'skipped';
 
 /** What a feed tells each of those who share it. */
 export interface Subscriber {

@@ -44,6 +44,13 @@ export class Observer implements Told {
     this.#thaw();
   }
 
+  /** Where it was at a time: what was skipped is known within a second. */
+  #positionBefore(time: number): number {
+    let position = this.start;
+    for (const [index, at] of this.times) if (at <= time) position = Math.max(position, index);
+    return position;
+  }
+
   async #consume(): Promise<void> {
     try {
       for await (const event of this.watcher) {
@@ -65,7 +72,8 @@ export class Observer implements Told {
         this.faults.push(`a resync goes back from ${this.position} to ${index}`);
       for (const difference of this.state.differences(node))
         this.faults.push(`after the resync at ${index}, ${difference}`);
-      this.resyncs.push({ reason, from: this.position, to: index });
+      const from = reason === 'skipped' ? this.#positionBefore(performance.now() - 1_000) : this.position;
+      this.resyncs.push({ reason, from, to: index });
     } else {
       const { action, key, node } = event;
       if (index <= this.position) this.faults.push(`${action} ${key} at ${index} after ${this.position}`);

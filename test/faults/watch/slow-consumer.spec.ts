@@ -11,7 +11,7 @@ const keys = 40;
 const length = 10_000;
 /** Of the heap, in MB. */
 const allowed = 20;
-const fillers = { 'a plain text': 'x' };
+const fillers = { 'a plain text': 'x', 'a text of wide characters': '€' };
 
 interface Figures {
   /** At most, in MB. */

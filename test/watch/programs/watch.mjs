@@ -17,6 +17,8 @@ const watcher = etcd.watch('/app', { recursive: true, signal });
 const others = [etcd.watch('/app/other', { signal }), etcd.watch('/elsewhere', { signal, initial: true })];
 const cache = etcd.cache('/app', { signal });
 cache.on('error', () => undefined);
+// Answered long before its timeout, which must not keep the process alive.
+const waited = etcd.waitForChange('/app/key', { timeout: 60_000 });
 await Promise.all([watcher.ready, cache.ready, ...others.map(({ ready }) => ready)]);
 process.stdout.write('watching\n');
 
@@ -32,5 +34,6 @@ try {
 } catch ({ code }) {
   process.stdout.write(`${code}\n`);
 }
+await waited;
 if (how !== 'close' && how !== 'cache') await etcd.close();
 process.stdout.write('left\n');
