@@ -188,6 +188,19 @@ describe('A watch that catches up', () => {
     expect(wrong).toBeGreaterThan(1);
   });
 
+  it('asks nothing more after what it had to be asked for alone', async () => {
+    const indexes = write(20);
+    let spoiled = 0;
+    store.trap = ({ waitIndex, stream }) =>
+      !stream && waitIndex === indexes[10] && spoiled++ === 0 ? store.head() + lastChunk : undefined;
+    const recorder = watch({ waitIndex: indexes[0] });
+    await recorder.reaches(indexes.at(-1) ?? 0);
+    const before = store.watches.length;
+    await sleep(600);
+    expect(store.watches.slice(before)).toEqual([]);
+    expect(recorder.indexes).toEqual(indexes);
+  });
+
   describe('with what a member has skipped that was caught up by a snapshot of raft', () => {
     it('tells it, where the member had not been heard of for a while', async () => {
       const recorder = watch({});

@@ -87,7 +87,7 @@ export class Lines {
     const line = await this.open({ waitIndex, stream: false, prefer: member, isProof }, signal);
     const event = await line.first(signal, async () => {
       await sleep(patience, undefined, { ref: false });
-      if (signal.aborted || this.members.hasTold(line.endpoint, line.openedAt)) return;
+      if (line.isClosed || this.members.hasTold(line.endpoint, line.openedAt)) return;
       await this.sightAwake(line.endpoint);
       if (!this.members.hasTold(line.endpoint, line.openedAt))
         throw new EtcdConnectionError(`${line.endpoint} stands still.`);
