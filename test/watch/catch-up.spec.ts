@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EtcdClient, type EtcdClientOptions, EtcdResponseTooLargeError } from 'nestjs-etcd/client';
+import { EtcdResponseTooLargeError } from 'nestjs-etcd/client';
 
 import { silence } from '../cluster/fake-member.js';
 import { type StubHandler } from '../support/http-stub.js';
@@ -10,19 +10,10 @@ import { Recorder } from './recorder.js';
 
 describe('A watch that catches up', () => {
   let store: FakeStore;
-  let etcd: EtcdClient;
   beforeEach(async () => {
     store = await FakeStore.start();
   });
-  afterEach(async () => {
-    await etcd.close();
-    await store[Symbol.asyncDispose]();
-  });
-
-  function watch(options: Parameters<EtcdClient['watch']>[1], client: EtcdClientOptions = {}): Recorder {
-    etcd = new EtcdClient({ hosts: store.url, sync: false, watch: { rearm: 60_000 }, ...client });
-    return new Recorder(etcd.watch('/a', options));
-  }
+  afterEach(() => store[Symbol.asyncDispose]());
 
   const write = (count: number, value?: string) => Array.from({ length: count }, () => store.write(value));
 
@@ -50,7 +41,7 @@ describe('A watch that catches up', () => {
         yield text.slice(300);
       })();
     };
-    const recorder = watch({ waitIndex: indexes[0] });
+    const recorder = store.watch({ waitIndex: indexes[0] });
     await recorder.reaches(indexes.at(-1) ?? 0);
     indexes.push(store.write());
     await recorder.reaches(indexes.at(-1) ?? 0);
@@ -74,7 +65,7 @@ describe('A watch that catches up', () => {
         yield chunk(store.past(waitIndex ?? 0) ?? '') + lastChunk;
       })();
     };
-    const recorder = watch({ waitIndex: indexes[0] }, { tryTimeout: 400 });
+    const recorder = store.watch({ waitIndex: indexes[0] }, { tryTimeout: 400 });
     await recorder.reaches(indexes.at(-1) ?? 0);
     expect(recorder.indexes).toEqual(indexes);
     expect(goesOn).toBeDefined();
@@ -109,18 +100,20 @@ describe('A watch that catches up', () => {
       };
     }
     let isStopped = false;
-    const first = watch(
-      { waitIndex: indexes[0] },
-      { hosts: both.map(({ url }) => url), tryTimeout: 1_000, watch: { rearm: 400 } },
-    );
-    const second = new Recorder(etcd.watch('/a', { waitIndex: indexes[1], recursive: true }));
+    const client = store.client({
+      hosts: both.map(({ url }) => url),
+      tryTimeout: 1_000,
+      watch: { rearm: 400 },
+    });
+    const first = new Recorder(client.watch('/a', { waitIndex: indexes[0] }));
+    const second = new Recorder(client.watch('/a', { waitIndex: indexes[1], recursive: true }));
     await waitFor(() => isStopped, { what: 'a member that stands still' });
     await Promise.all([first, second].map((recorder) => recorder.reaches(indexes.at(-1) ?? 0)));
     expect([first.indexes, second.indexes]).toEqual([indexes, indexes.slice(1)]);
   });
 
   it('fetches what is missing also when its old stream ends while the new one is looked at', async () => {
-    const recorder = watch({});
+    const recorder = store.watch();
     await recorder.watcher.ready;
     const indexes: number[] = [];
     for (let i = 0; i < 11; i++) {
@@ -159,7 +152,7 @@ describe('A watch that catches up', () => {
 
   it('ends by a change that is longer than `maxResponseBytes`, as it does by one that comes', async () => {
     const indexes = [...write(5), store.write('x'.repeat(5_000)), ...write(4)];
-    const recorder = watch({ waitIndex: indexes[0] }, { maxResponseBytes: 2_000 });
+    const recorder = store.watch({ waitIndex: indexes[0] }, { maxResponseBytes: 2_000 });
     await waitFor(() => recorder.end !== undefined);
     expect(recorder.end).toMatchObject({ error: expect.any(EtcdResponseTooLargeError) });
     expect(recorder.indexes).toEqual(indexes.slice(0, 5));
@@ -168,7 +161,7 @@ describe('A watch that catches up', () => {
   it('asks a member that is far away no more often than it has changes', async () => {
     const indexes = write(60);
     before(() => sleep(260));
-    const recorder = watch({ waitIndex: indexes[0] });
+    const recorder = store.watch({ waitIndex: indexes[0] });
     await recorder.reaches(indexes.at(-1) ?? 0, 20_000);
     expect(recorder.indexes).toEqual(indexes);
     expect(store.watches.length).toBeLessThan(2 * indexes.length);
@@ -182,7 +175,7 @@ describe('A watch that catches up', () => {
       !stream && waitIndex === indexes[50] && wrong++ === 0
         ? store.head() + chunk(store.past(waitIndex - 10) ?? '') + lastChunk
         : undefined;
-    const recorder = watch({ waitIndex: indexes[0] });
+    const recorder = store.watch({ waitIndex: indexes[0] });
     await recorder.reaches(indexes.at(-1) ?? 0);
     expect(recorder.indexes).toEqual(indexes);
     expect(wrong).toBeGreaterThan(1);
@@ -193,7 +186,7 @@ describe('A watch that catches up', () => {
     let spoiled = 0;
     store.trap = ({ waitIndex, stream }) =>
       !stream && waitIndex === indexes[10] && spoiled++ === 0 ? store.head() + lastChunk : undefined;
-    const recorder = watch({ waitIndex: indexes[0] });
+    const recorder = store.watch({ waitIndex: indexes[0] });
     await recorder.reaches(indexes.at(-1) ?? 0);
     const before = store.watches.length;
     await sleep(600);
@@ -201,9 +194,28 @@ describe('A watch that catches up', () => {
     expect(recorder.indexes).toEqual(indexes);
   });
 
+  it('does not mind what becomes of polls at indexes that it knows by now', async () => {
+    const indexes = write(30);
+    const last = indexes.at(-1) ?? 0;
+    // Changes elsewhere, which all polls there find the same change behind.
+    store.index += 40;
+    indexes.push(...write(10));
+    let refused = 0;
+    store.trap = ({ waitIndex = 0, stream }) => {
+      if (stream || waitIndex <= last + 1 || waitIndex >= (indexes[30] ?? 0)) return undefined;
+      refused++;
+      return store.cleared();
+    };
+    const recorder = store.watch({ waitIndex: indexes[0] });
+    await recorder.reaches(indexes.at(-1) ?? 0);
+    expect(recorder.indexes).toEqual(indexes);
+    expect(recorder.resyncs).toEqual([]);
+    expect(refused).toBeGreaterThan(0);
+  });
+
   describe('with what a member has skipped that was caught up by a snapshot of raft', () => {
     it('tells it, where the member had not been heard of for a while', async () => {
-      const recorder = watch({});
+      const recorder = store.watch();
       await recorder.watcher.ready;
       const indexes = write(1);
       await recorder.reaches(indexes[0] ?? 0);
@@ -215,7 +227,7 @@ describe('A watch that catches up', () => {
     });
 
     it('gives the state when the jump is seen only after later changes', async () => {
-      const recorder = watch({});
+      const recorder = store.watch();
       await recorder.watcher.ready;
       const first = store.write();
       await recorder.reaches(first);
@@ -235,7 +247,7 @@ describe('A watch that catches up', () => {
 
   it('closes what it has opened for that', async () => {
     const indexes = write(300);
-    const recorder = watch({ waitIndex: indexes[0] });
+    const recorder = store.watch({ waitIndex: indexes[0] });
     await recorder.reaches(indexes.at(-1) ?? 0);
     await waitFor(() => store.streaming === 1);
     // The stream, and those that are kept for the next request.

@@ -1,5 +1,8 @@
+import { EtcdClient, type EtcdClientOptions, type EtcdWatchOptions } from 'nestjs-etcd/client';
+
 import { FakeMember } from '../cluster/fake-member.js';
 import { END, jsonResponse, type StubHandler, type StubRequest } from '../support/http-stub.js';
+import { Recorder } from './recorder.js';
 
 type Step = string | typeof END;
 
@@ -35,6 +38,7 @@ export class FakeStore implements AsyncDisposable {
   readonly member: FakeMember;
   private readonly events: { readonly index: number; readonly line: string }[] = [];
   private readonly open = new Set<OpenWatch>();
+  private readonly clients: EtcdClient[] = [];
 
   private constructor(member: FakeMember) {
     this.member = member;
@@ -49,6 +53,18 @@ export class FakeStore implements AsyncDisposable {
 
   get url(): string {
     return this.member.url;
+  }
+
+  /** A client that does not re-arm its watches, and is closed with the store. */
+  client(options: EtcdClientOptions = {}): EtcdClient {
+    const client = new EtcdClient({ hosts: this.url, sync: false, watch: { rearm: 60_000 }, ...options });
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Watches the file with a client of its own. */
+  watch(options: EtcdWatchOptions = {}, clientOptions: EtcdClientOptions = {}): Recorder {
+    return new Recorder(this.client(clientOptions).watch('/a', options));
   }
 
   /** First lines of the watches that came. */
@@ -104,7 +120,18 @@ export class FakeStore implements AsyncDisposable {
     return ['HTTP/1.1 200 OK', ...headers, 'Transfer-Encoding: chunked', '', ''].join('\r\n');
   }
 
+  /** The refusal of an index that has left the history. */
+  cleared(): string {
+    const body = {
+      errorCode: 401,
+      message: 'The event in requested index is outdated and cleared',
+      cause: 'x',
+    };
+    return jsonResponse(400, { ...body, index: this.index }, this.member.headers(this.index));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.close()));
     await this.member[Symbol.asyncDispose]();
   }
 
@@ -122,10 +149,10 @@ export class FakeStore implements AsyncDisposable {
       return this.read(query.get('quorum') === 'true' ? this.committed() : this.index);
     const waitIndex = query.has('waitIndex') ? Number(query.get('waitIndex')) : undefined;
     const stream = query.get('stream') === 'true';
-    return this.trap({ waitIndex, stream, request }) ?? this.watch(waitIndex ?? this.index + 1, stream);
+    return this.trap({ waitIndex, stream, request }) ?? this.serve(waitIndex ?? this.index + 1, stream);
   }
 
-  private async *watch(from: number, stream: boolean): AsyncGenerator<Step> {
+  private async *serve(from: number, stream: boolean): AsyncGenerator<Step> {
     const past = this.past(from);
     const head = this.head();
     if (past !== undefined) {

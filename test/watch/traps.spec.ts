@@ -1,31 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
 
 import { silence } from '../cluster/fake-member.js';
 import { END, jsonResponse } from '../support/http-stub.js';
 import { waitFor } from '../support/wait-for.js';
 import { chunk, FakeStore, lastChunk } from './fake-store.js';
-import { Recorder } from './recorder.js';
+import type { Recorder } from './recorder.js';
 
 describe('A watch of a server', () => {
   let store: FakeStore;
-  let etcd: EtcdClient;
   beforeEach(async () => {
     store = await FakeStore.start();
   });
-  afterEach(async () => {
-    await etcd.close();
-    await store[Symbol.asyncDispose]();
-  });
+  afterEach(() => store[Symbol.asyncDispose]());
 
   /** Watches the file, and resolves when nothing can be missed any more. */
-  async function watch(
-    options: Parameters<EtcdClient['watch']>[1] = {},
-    client: EtcdClientOptions = {},
-  ): Promise<Recorder> {
-    etcd = new EtcdClient({ hosts: store.url, sync: false, watch: { rearm: 60_000 }, ...client });
-    const recorder = new Recorder(etcd.watch('/a', options));
+  async function watch(...options: Parameters<FakeStore['watch']>): Promise<Recorder> {
+    const recorder = store.watch(...options);
     await recorder.watcher.ready;
     return recorder;
   }
@@ -145,19 +136,7 @@ describe('A watch of a server', () => {
   it('that refuses every index of the past gives states, and is not stormed either', async () => {
     const recorder = await watch();
     await recorder.reaches(store.write());
-    store.trap = ({ waitIndex }) =>
-      waitIndex === undefined
-        ? undefined
-        : jsonResponse(
-            400,
-            {
-              errorCode: 401,
-              message: 'The event in requested index is outdated and cleared',
-              cause: 'x',
-              index: store.index,
-            },
-            store.member.headers(store.index),
-          );
+    store.trap = ({ waitIndex }) => (waitIndex === undefined ? undefined : store.cleared());
     for (let i = 0; i < 3; i++) {
       store.cut();
       // Without this one, there would be nothing that it could have missed.

@@ -75,7 +75,7 @@ export class Deafness {
     const poll = this.lines.poll(this.#position + 1, { member: endpoint, signal: ending });
     const found = await poll.catch(() => undefined);
     // The line may be about to tell it.
-    await pause(suspiciousSilence);
+    await sleep(suspiciousSilence, undefined, { ref: false });
     await immediate();
     if (signal.aborted) return;
     this.#asking = undefined;
@@ -85,8 +85,4 @@ export class Deafness {
   get #position(): number {
     return this.sequence.position ?? 0;
   }
-}
-
-function pause(milliseconds: number): Promise<undefined> {
-  return sleep(milliseconds, undefined, { ref: false });
 }
