@@ -13,7 +13,7 @@ import {
   LockInterceptor,
   WithLock,
 } from 'nestjs-etcd';
-import { interval, map, take, type Observable } from 'rxjs';
+import { concat, interval, map, take, type Observable } from 'rxjs';
 import { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 import { adapters, listen, moment } from './locking.js';
@@ -70,9 +70,8 @@ class Streams {
 
   @Sse('ticks')
   ticks(): Observable<{ data: string }> {
-    return interval(200).pipe(
-      take(3),
-      map((tick) => ({ data: `${tick} ${getCurrentLock()?.name}` })),
+    return concat(interval(20).pipe(take(2)), gate.happened).pipe(
+      map((_value, tick) => ({ data: `${tick} ${getCurrentLock()?.name}` })),
     );
   }
 }
@@ -159,10 +158,15 @@ describe('LockInterceptor', () => {
         expect(seen).toEqual([]);
         await expect((await fetch(`${url}/held`)).json()).resolves.toEqual({ name: 'stream' });
         await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
+        gate = moment();
         const stream = await fetch(`${url}/ticks`);
-        const [refused, text] = await Promise.all([fetch(`${url}/held`), stream.text()]);
-        expect(refused.status).toBe(409);
-        expect(text.match(/data: .*/g)).toEqual(['data: 0 stream', 'data: 1 stream', 'data: 2 stream']);
+        expect((await fetch(`${url}/held`)).status).toBe(409);
+        gate.happen(undefined);
+        expect((await stream.text()).match(/data: .*/g)).toEqual([
+          'data: 0 stream',
+          'data: 1 stream',
+          'data: 2 stream',
+        ]);
         await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
       } finally {
         await web.close();
