@@ -31,7 +31,8 @@ class Handlers {
   }
 }
 
-async function start() {
+/** Starts an application; `listen` hears what its default connection tells from the beginning. */
+async function start(listen?: (event: EtcdServiceEvent) => void) {
   const options = { hosts: member.url, sync: false };
   const app = await Test.createTestingModule({
     imports: [EtcdModule.forRoot(options), EtcdModule.forRoot({ ...options, name: 'audit' })],
@@ -39,10 +40,12 @@ async function start() {
   })
     .setLogger(new CapturingLogger())
     .compile();
+  const etcd = app.get(EtcdService);
+  if (listen) etcd.events$.subscribe(listen);
   await app.init();
   return {
     app,
-    etcd: app.get(EtcdService),
+    etcd,
     audit: app.get<EtcdService>(getEtcdToken('audit')),
     [Symbol.asyncDispose]: () => app.close(),
   };
@@ -50,9 +53,9 @@ async function start() {
 
 describe('events$', () => {
   it('tells what the client of its connection tells on the channels, and what happens to handlers', async () => {
-    await using one = await start();
     const told: EtcdServiceEvent[] = [];
-    one.etcd.events$.subscribe((event) => told.push(event));
+    await using one = await start((event) => told.push(event));
+    await waitFor(() => told.some(({ type }) => type === 'watch.ready'));
     await one.audit.set('/a', '1');
     await one.etcd.set('/observed', '1');
     await waitFor(() => told.some(({ type }) => type === 'watch.handler.failed'));
