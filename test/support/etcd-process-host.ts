@@ -69,10 +69,16 @@ export class EtcdProcessHost implements EtcdHost {
   private get hasRunningThread(): boolean {
     const threads = `/proc/${this.process?.pid}/task`;
     if (!existsSync(threads)) return false;
-    return readdirSync(threads).some((thread) => {
-      const stat = readFileSync(`${threads}/${thread}/stat`, 'utf8');
-      // Its name stands in parentheses, and may hold some itself; then comes the state.
-      return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'T';
-    });
+    return readdirSync(threads).some((thread) => isRunning(`${threads}/${thread}/stat`));
+  }
+}
+
+/** Whether the thread with this file is neither stopped nor at its end. */
+function isRunning(file: string): boolean {
+  try {
+    // Its name stands in parentheses, and may hold some itself; then comes the state.
+    return !/^.*\) T/s.test(readFileSync(file, 'utf8'));
+  } catch {
+    return false;
   }
 }
