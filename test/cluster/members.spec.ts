@@ -57,8 +57,9 @@ describe('the addresses that a client knows', () => {
     await using seed = await FakeMember.start({ keys: () => jsonResponse(503, {}) });
     await using learned = await FakeMember.start({ advertised: () => [seed.url, learned.url] });
     seed.change({ advertised: () => [learned.url] });
+    const patient = { timeout: 30_000, tryTimeout: 30_000 };
     const hosts = { hosts: seed.url, order: 'given', sync: { interval: 20 } } as const;
-    await using client = new EtcdClient(hosts);
+    await using client = new EtcdClient({ ...hosts, ...patient });
     await client.get('/a');
 
     learned.change({

@@ -10,12 +10,12 @@ const goodHello = Buffer.from(
 
 describe('Hostile answers', () => {
   it('end in a typed error or in what they say, in time, once, and without a secret', async () => {
-    const { faults, cases, results, codes } = await runHostileCases(500, 3);
+    const { faults, cases, results, codes } = await runHostileCases(500, 3, 8);
     expect(faults).toEqual([]);
     expect(cases).toBe(500);
     // Both ways out are taken, and many of the errors are met: which ones is a matter of chance, and of what a busy machine
     // answers in time.
-    expect(results).toBeGreaterThan(5);
+    expect(results).toBeGreaterThan(10);
     expect(Object.keys(codes).length).toBeGreaterThan(6);
   });
 

@@ -22,7 +22,6 @@ export interface CaseReport {
 const timeout = 200;
 /** How much later than its deadline a call may end. */
 const slack = 150;
-const workers = 32;
 
 const credentials = { username: 'root', password: secrets.password };
 /** The secrets in every form in which they are sent. */
@@ -40,8 +39,11 @@ const goodHello = Buffer.from(
   `HTTP/1.1 200 OK\r\nX-Etcd-Cluster-Id: ab\r\nContent-Length: ${hello.length}\r\n\r\n${hello}`,
 );
 
-/** Runs one client against each hostile answer, several at a time. */
-export async function runHostileCases(count: number, seed: number): Promise<CaseReport> {
+/**
+ * Runs one client against each hostile answer, some at a time: of many, each has less of the processor, and more of them
+ * end because there was no answer in time.
+ */
+export async function runHostileCases(count: number, seed: number, workers: number): Promise<CaseReport> {
   const report: CaseReport = { cases: 0, results: 0, codes: {}, latest: -timeout, faults: [] };
   const cases = fc.sample(hostileCase, { numRuns: count, seed }).values();
   await using lag = new Lag();
