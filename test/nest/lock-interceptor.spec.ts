@@ -146,6 +146,7 @@ describe('LockInterceptor', () => {
     'works over HTTP on %s, and holds the lock until a stream has ended',
     async (_name, adapter) => {
       const { app: web, url } = await listen(adapter(), { hosts: etcd.url }, { controllers: [Streams] });
+      gate = moment();
       try {
         const lock = await outside.lock('stream').acquire();
         const leaving = new AbortController();
@@ -158,17 +159,19 @@ describe('LockInterceptor', () => {
         expect(seen).toEqual([]);
         await expect((await fetch(`${url}/held`)).json()).resolves.toEqual({ name: 'stream' });
         await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
-        gate = moment();
         const stream = await fetch(`${url}/ticks`);
+        let told = '';
+        const reading = (async () => {
+          for await (const chunk of stream.body ?? []) told += Buffer.from(chunk).toString();
+        })();
+        await waitFor(() => told.includes('data: 1'));
         expect((await fetch(`${url}/held`)).status).toBe(409);
         gate.happen(undefined);
-        expect((await stream.text()).match(/data: .*/g)).toEqual([
-          'data: 0 stream',
-          'data: 1 stream',
-          'data: 2 stream',
-        ]);
+        await reading;
+        expect(told.match(/data: .*/g)).toEqual(['data: 0 stream', 'data: 1 stream', 'data: 2 stream']);
         await waitFor(async () => (await outside.lock('stream').holder()) === undefined);
       } finally {
+        gate.happen(undefined);
         await web.close();
       }
     },
