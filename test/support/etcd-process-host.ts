@@ -77,7 +77,7 @@ export class EtcdProcessHost implements EtcdHost {
 function isRunning(file: string): boolean {
   try {
     // Its name stands in parentheses, and may hold some itself; then comes the state.
-    return !/^.*\) T/s.test(readFileSync(file, 'utf8'));
+    return !/\) T[^)]*$/.test(readFileSync(file, 'utf8'));
   } catch {
     return false;
   }

@@ -181,6 +181,22 @@ describe('A watch that catches up', () => {
     expect(wrong).toBeGreaterThan(1);
   });
 
+  it('takes no change from a server of another cluster', async () => {
+    const indexes = write(100);
+    let foreign = 0;
+    store.trap = ({ waitIndex = 0, stream }) =>
+      !stream && waitIndex === indexes[50] && foreign++ === 0
+        ? store.head().replace('cafe', 'beef') +
+          chunk(store.past(waitIndex)?.replace('"v"', '"foreign"') ?? '') +
+          lastChunk
+        : undefined;
+    const recorder = store.watch({ waitIndex: indexes[0] });
+    await recorder.reaches(indexes.at(-1) ?? 0);
+    expect(recorder.indexes).toEqual(indexes);
+    expect(new Set(recorder.changes.map(({ node }) => node.value))).toEqual(new Set(['v']));
+    expect(foreign).toBeGreaterThan(1);
+  });
+
   it('asks nothing more after what it had to be asked for alone', async () => {
     const indexes = write(20);
     let spoiled = 0;

@@ -4,8 +4,8 @@ const letterX = 'x'.charCodeAt(0);
 const lowerCase = 0x20;
 
 /**
- * The answer with etcd's headers. It picks them out of the raw pairs by length first, because most are of no
- * interest.
+ * The answer with etcd's headers. It picks them out of the raw pairs by their first letter or their length, because most
+ * are of no interest.
  */
 export function readAnswer(status: number, headers: readonly Buffer[], body: string): HttpAnswer {
   let clusterId: string | undefined;
