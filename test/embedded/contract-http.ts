@@ -12,11 +12,7 @@ const paths = ['/v2/keys/a', '/v2/members', '/v2/members/leader', ...readOnly];
 
 /** Bytes as they are, and then another request, to see what has become of the connection. */
 const raw = (...requests: readonly string[]): Exchange[] =>
-  requests.flatMap((bytes) => [{ request: bytes, raw: bytes }, after(bytes)]);
-
-/** The end of a connection comes without a word in HTTP/1.0: it takes a moment to be noticed. */
-const after = (bytes: string): Exchange =>
-  bytes.includes('HTTP/1.0') ? { request: 'GET /version', pause: 20 } : 'GET /version';
+  requests.flatMap((bytes) => [{ request: bytes, raw: bytes }, 'GET /version']);
 
 /** Lines behind a first line and a `Host`. */
 const lines = (...headers: readonly string[]): string =>

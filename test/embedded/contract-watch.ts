@@ -88,9 +88,9 @@ export const watchContract: Readonly<Record<string, WatchScenario>> = {
     watches: allOf('/v2/keys/ends', '/v2/keys/ends/a', '/v2/keys/ends/a/b', '/v2/keys/ends/c'),
     after: [
       'PUT /v2/keys/ends/c value=1&ttl=0',
-      { request: 'GET /v2/keys/ends/c', pause: 1_100 },
+      { request: 'GET /v2/keys/ends/c', expiring: 1 },
       'PUT /v2/keys/ends/a prevExist=true&dir=true&ttl=0',
-      { request: 'GET /v2/keys/ends/a', pause: 1_100 },
+      { request: 'GET /v2/keys/ends/a', expiring: 1 },
     ],
   },
   'the history': {

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { EmbeddedEtcd } from '../../lib/testing/index.js';
@@ -33,8 +31,6 @@ describe('the embedded server answers as a real etcd does', () => {
 
   /** @returns what both have said, after what they were asked */
   async function answers(exchange: Exchange): Promise<string[]> {
-    const { pause } = detail(exchange);
-    if (pause !== undefined) await sleep(pause);
     const request = JSON.stringify(bytesOf(exchange).slice(0, 1_000));
     const show = async (party: Party): Promise<string> => {
       const answer = await party.ask(exchange).then((received) => showAnswer(received, exchange), String);

@@ -1,3 +1,4 @@
+import { waitFor } from '../support/wait-for.js';
 import { Wire, type WireAnswer } from './wire.js';
 
 /** A request in short: `PUT /v2/keys/a?ttl=5 value=1`, the body of which is a form. All texts are byte strings. */
@@ -11,8 +12,8 @@ export interface DetailedExchange {
   readonly body?: string;
   /** Instead of all others: the very bytes. */
   readonly raw?: string;
-  /** How long to wait before it, in ms. */
-  readonly pause?: number;
+  /** How many keys have to expire before it is sent, of those that the exchanges before it set. */
+  readonly expiring?: number;
   /** How long to wait for an answer that has no end, in ms. */
   readonly patience?: number;
 }
@@ -38,23 +39,46 @@ export function detail(exchange: Exchange): DetailedExchange {
 /** One server, asked over one connection for as long as that lasts. */
 export class Party implements Disposable {
   #wire: Wire | undefined;
+  #expired = 0;
 
   constructor(private readonly url: string) {}
 
   async ask(exchange: Exchange): Promise<WireAnswer> {
-    if (this.#wire?.isOpen !== true) this.#wire = await Wire.open(this.url);
-    const { patience } = detail(exchange);
-    const answer = await this.#wire.exchange(bytesOf(exchange), patience);
+    const { patience, expiring } = detail(exchange);
+    if (expiring !== undefined) await this.#expiryOf(expiring);
+    const answer = await this.#exchange(bytesOf(exchange), patience);
     // What has no end leaves the connection in use.
-    const closes = answer.headers.some(([name, value]) => name === 'Connection' && value === 'close');
-    if (closes || !answer.complete) this[Symbol.dispose]();
+    if (!isKept(answer) || !answer.complete) this[Symbol.dispose]();
     return answer;
+  }
+
+  async #exchange(bytes: string, patience?: number): Promise<WireAnswer> {
+    if (this.#wire?.isOpen !== true) this.#wire = await Wire.open(this.url);
+    return this.#wire.exchange(bytes, patience);
+  }
+
+  /** Asks for counters, as that is counted by none of them. */
+  async #expiryOf(keys: number): Promise<void> {
+    this.#expired += keys;
+    const what = `the expiry of ${this.#expired} keys`;
+    await waitFor(async () => this.#expired === (await this.#expireCount()), { what });
+  }
+
+  async #expireCount(): Promise<number> {
+    const { body } = await this.#exchange(bytesOf('GET /v2/stats/store'));
+    return (JSON.parse(body) as { expireCount: number }).expireCount;
   }
 
   [Symbol.dispose](): void {
     this.#wire?.[Symbol.dispose]();
     this.#wire = undefined;
   }
+}
+
+/** Whether the connection goes on: a server of HTTP/1.0 has to say so, one of 1.1 the contrary. */
+function isKept({ statusLine, headers }: WireAnswer): boolean {
+  const connection = headers.find(([name]) => name === 'Connection')?.[1];
+  return statusLine.startsWith('HTTP/1.0') ? connection === 'keep-alive' : connection !== 'close';
 }
 
 /** What varies between two servers that are alike: moments in time, and who they are. */

@@ -6,7 +6,7 @@ import { EmbeddedEtcd } from '../../lib/testing/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 import { watchContract } from './contract-watch.js';
-import { bytesOf, detail, type Exchange, Party, showAnswer } from './exchange.js';
+import { bytesOf, type Exchange, Party, showAnswer } from './exchange.js';
 import { Wire } from './wire.js';
 
 /** What one server does in a scenario. */
@@ -20,8 +20,6 @@ class Watched implements Disposable {
 
   /** Does what comes before or after the watches. */
   async ask(exchange: Exchange): Promise<string> {
-    const { pause } = detail(exchange);
-    if (pause !== undefined) await sleep(pause);
     return showAnswer(await this.#party.ask(exchange), exchange);
   }
 
