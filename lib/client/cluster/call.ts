@@ -43,8 +43,9 @@ export class Call {
       };
       const giveUp = (): void => end(false);
       const done = (): void => end(true);
-      // Timers may fire a millisecond early, and then the call would not be over yet.
-      const timer = setTimeout(giveUp, Math.max(0, Math.ceil(this.remaining()) + 1));
+      // Timers may fire a millisecond early, and then the call would not be over yet. After a standstill of this process
+      // they fire before the sockets are read, and what is waited for may have come.
+      const timer = setTimeout(() => setImmediate(giveUp), Math.max(0, Math.ceil(this.remaining()) + 1));
       onAbort(this.signal, giveUp);
       onAbort(closing, giveUp);
       work.then(done, done);

@@ -154,7 +154,11 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #onSignal = (): void => this.#fail('aborted', this.#limits.signal?.reason);
 
-  readonly #onTimer = (): void => {
+  // Not before what has come meanwhile is read: this process may have stood still, and not the member.
+  readonly #onTimer = (): void => void setImmediate(this.#judge);
+
+  readonly #judge = (): void => {
+    if (this.#settled) return;
     if (this.#isLastTimer) return this.#fail('no whole answer before the deadline', undefined, true);
     if (this.#heard) return this.#setTimer();
     this.#fail(`no answer within ${this.#limits.silence} ms`, undefined);
