@@ -104,7 +104,7 @@ const aborts: RowTest = async ({ etcd, server }) => {
 };
 
 const listsAttempts: RowTest = async () => {
-  await using lost = new EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 300 });
+  await using lost = new EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 2_000 });
   const { attempts, code } = await fails(lost.get('/k'));
   expect(code).toBe('ETCD_CONNECTION');
   expect(attempts.length).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { EtcdClient } from 'nestjs-etcd';
 import { z } from 'zod';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 
 export const schema = z.object({ db: z.object({ host: z.string(), port: z.number() }) });
 
@@ -18,7 +19,7 @@ export class ConfigStore {
   constructor(name: string) {
     beforeAll(async () => {
       this.member = await EtcdMember.start();
-      this.etcd = new EtcdClient({ hosts: this.member.url });
+      this.etcd = new EtcdClient({ hosts: this.member.url, ...patient });
     });
     afterAll(async () => {
       await this.etcd.close();

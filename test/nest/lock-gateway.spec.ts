@@ -15,6 +15,7 @@ import {
 } from 'nestjs-etcd';
 import { WebSocket } from 'undici';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { moment } from './locking.js';
 
@@ -40,7 +41,7 @@ describe('A gateway with locked handlers', () => {
 
   beforeAll(async () => {
     etcd = await EtcdMember.start();
-    outside = new EtcdClient({ hosts: etcd.url });
+    outside = new EtcdClient({ hosts: etcd.url, ...patient });
     const module = await Test.createTestingModule({
       imports: [EtcdModule.forRoot({ hosts: etcd.url })],
       providers: [OrdersGateway],

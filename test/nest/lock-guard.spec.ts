@@ -15,6 +15,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { adapters, listen, moment } from './locking.js';
 
@@ -45,7 +46,7 @@ class SkippingGuard extends LockGuard {
 class Orders {
   @Post('pay/:id')
   @UseGuards(LockGuard)
-  @EtcdLock(orderOf, { ttl: 2 })
+  @EtcdLock(orderOf, { ttl: 30 })
   async pay(@CurrentLock() lock: EtcdLockHandle) {
     begun.happen(lock);
     await Promise.race([
@@ -57,7 +58,7 @@ class Orders {
 
   @Post('wait/:id')
   @UseGuards(LockGuard)
-  @EtcdLock(orderOf, { ttl: 2, wait: 10_000, status: 423, retryAfter: 7 })
+  @EtcdLock(orderOf, { ttl: 30, wait: 10_000, status: 423, retryAfter: 7 })
   waits(@CurrentLock() lock: EtcdLockHandle) {
     return { token: lock.fencingToken };
   }
@@ -106,8 +107,8 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
 
   beforeAll(async () => {
     etcd = await EtcdMember.start({ proxy: true });
-    outside = new EtcdClient({ hosts: etcd.directUrl, sync: false });
-    const options = { hosts: etcd.url, sync: false, timeout: 1_000 };
+    outside = new EtcdClient({ hosts: etcd.directUrl, sync: false, ...patient });
+    const options = { hosts: etcd.url, sync: false, ...patient };
     ({ app, url } = await listen(adapter(), options, { controllers: [Orders] }));
   });
   afterAll(async () => {
@@ -131,7 +132,7 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
   it('holds the lock while the handler runs, gives it to the handler, and then gives it back', async () => {
     const answer = post('pay/1');
     const lock = await begun.happened;
-    expect(lock).toMatchObject({ name: 'orders/1', isHeld: true, ttl: 2 });
+    expect(lock).toMatchObject({ name: 'orders/1', isHeld: true, ttl: 30 });
     await expect(holder('orders/1')).resolves.toMatchObject({ uuid: lock.uuid });
     await expect(holder('orders/2')).resolves.toBeUndefined();
     end.happen(undefined);
@@ -155,7 +156,7 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
     const locked = await post('locked/3');
     expect(locked.status).toBe(423);
     expect(locked.headers.get('retry-after')).toBe('7');
-    await expect(outside.lock('orders/3').waiters()).resolves.toEqual([]);
+    await waitFor(async () => (await outside.lock('orders/3').waiters()).length === 0);
     expect(lock.isHeld).toBe(true);
   });
 
@@ -244,10 +245,13 @@ describe.each(adapters)('LockGuard on %s', (_name, adapter) => {
   });
 
   it('answers 503 with Retry-After when etcd is away', async () => {
+    const options = { hosts: etcd.url, sync: false, timeout: 1_000 };
+    const hasty = await listen(adapter(), options, { controllers: [Orders] });
     etcd.proxy?.blackHole(true);
-    const response = await post('locked/8');
+    const response = await fetch(`${hasty.url}/locked/8`, { method: 'POST' });
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('1');
     await expect(response.json()).resolves.toMatchObject({ statusCode: 503 });
+    await hasty.app.close();
   });
 });

@@ -15,6 +15,7 @@ import {
 } from 'nestjs-etcd';
 import { concat, interval, map, take, type Observable } from 'rxjs';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { adapters, listen, moment } from './locking.js';
 
@@ -83,7 +84,7 @@ describe('LockInterceptor', () => {
 
   beforeAll(async () => {
     etcd = await EtcdMember.start();
-    outside = new EtcdClient({ hosts: etcd.url });
+    outside = new EtcdClient({ hosts: etcd.url, ...patient });
     app = await Test.createTestingModule({
       imports: [EtcdModule.forRoot({ hosts: etcd.url })],
       providers: [Messages],

@@ -16,6 +16,7 @@ import {
 import { firstValueFrom, throwError } from 'rxjs';
 import { freePort } from '../../scripts/etcd-process.mjs';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { moment } from './locking.js';
 
@@ -52,7 +53,7 @@ describe('A microservice with locked handlers', () => {
 
   beforeAll(async () => {
     etcd = await EtcdMember.start();
-    outside = new EtcdClient({ hosts: etcd.url });
+    outside = new EtcdClient({ hosts: etcd.url, ...patient });
     const options = { host: '127.0.0.1', port: await freePort() };
     const module = await Test.createTestingModule({
       imports: [EtcdModule.forRoot({ hosts: etcd.url })],

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { ETCD_MODULE_OPTIONS } from 'nestjs-etcd';
 import { AppModule } from '../../sample/01-quickstart/src/app.module.js';
 import { InstancesService } from '../../sample/01-quickstart/src/instances/instances.service.js';
 import { JobsService } from '../../sample/01-quickstart/src/jobs/jobs.service.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('The quickstart', () => {
@@ -16,10 +18,12 @@ describe('The quickstart', () => {
     etcd = await EtcdMember.start();
     const testing = await Test.createTestingModule({ imports: [AppModule] })
       .overrideProvider(ETCD_MODULE_OPTIONS)
-      .useValue({ hosts: etcd.url, timeout: 1_000 })
+      .useValue({ hosts: etcd.url, ...patient })
       .compile();
     app = testing.createNestApplication({ logger: false });
     await app.listen(0, '127.0.0.1');
+    // Its changes would come between those of the tests; one of these runs it.
+    for (const job of app.get(SchedulerRegistry).getCronJobs().values()) await job.stop();
   });
 
   afterAll(async () => {
@@ -214,8 +218,9 @@ describe('The quickstart', () => {
   describe('/orders', () => {
     it('lets one request at a time pay an order', async () => {
       const [first, other] = [ask('POST', '/orders/7/pay'), ask('POST', '/orders/8/pay')];
-      await waitFor(async () =>
-        (await etcd.request('/v2/keys/_locks/orders%252F7')).body.includes('"nodes"'),
+      await waitFor(
+        async () => (await etcd.request('/v2/keys/_locks/orders%252F7')).body.includes('"nodes"'),
+        { interval: 5 },
       );
       expect(await ask('POST', '/orders/7/pay')).toEqual(failed(409, 'ETCD_LOCK_NOT_ACQUIRED'));
       expect(await first).toMatchObject({ status: 201, body: { id: '7', paid: true } });

@@ -98,7 +98,9 @@ describe('The handlers of one watch', () => {
     await using app = await Watching.start({ options: { hosts: etcd.url }, providers: [Busy] });
     const witness = app.etcd.watch('/busy', { recursive: true });
     await witness.ready;
-    await setAll(app.etcd, 'busy', ['a', 'b', 'c', 'd', 'e']);
+    await setAll(app.etcd, 'busy', ['a']);
+    await waitFor(() => running.has('first'));
+    await setAll(app.etcd, 'busy', ['b', 'c', 'd', 'e']);
     // The client has got them all, so that there are more than the buffer takes.
     for (let i = 0; i < 5; i++) await witness.next();
     await end('first');
@@ -125,6 +127,7 @@ describe('The handlers of one watch', () => {
       }
     }
     await using app = await Watching.start({ options: { hosts: etcd.url }, providers: [Failing] });
+    await waitFor(() => started.length === 1);
     await setAll(app.etcd, 'failing', ['a', 'b', 'c', 'd']);
     await waitFor(() => started.length === 5);
     expect(started).toEqual([

@@ -12,6 +12,7 @@ import {
 } from 'nestjs-etcd';
 import { EtcdWatchOrchestrator } from '../../lib/watch/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { Watching } from './watching.js';
 
@@ -29,7 +30,7 @@ describe('The watches of an application', () => {
 
   beforeAll(async () => {
     etcd = await EtcdMember.start({ proxy: true });
-    outside = new EtcdClient({ hosts: etcd.directUrl, sync: false });
+    outside = new EtcdClient({ hosts: etcd.directUrl, sync: false, ...patient });
   });
 
   afterAll(async () => {

@@ -1,6 +1,7 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 
 import { type Faults, ProxiedConnection } from './proxied-connection.js';
+import { freePort } from './wait-for.js';
 
 /** A request's first line as it went through the proxy; encrypted traffic shows none. */
 export interface ProxiedRequest {
@@ -30,12 +31,13 @@ export class TcpProxy implements AsyncDisposable {
 
   private constructor(
     private readonly target: URL,
-    private port: number,
+    private readonly port: number,
   ) {}
 
   /** Starts a proxy in front of `targetUrl`, on a free port unless one is given. */
-  static async start(targetUrl: string, { port = 0 }: { port?: number } = {}): Promise<TcpProxy> {
-    const proxy = new TcpProxy(new URL(targetUrl), port);
+  static async start(targetUrl: string, { port }: { port?: number } = {}): Promise<TcpProxy> {
+    // One of those that the system gives could be taken by somebody else while this one refuses.
+    const proxy = new TcpProxy(new URL(targetUrl), port ?? (await freePort()));
     await proxy.accept();
     return proxy;
   }
@@ -93,7 +95,6 @@ export class TcpProxy implements AsyncDisposable {
       server.once('error', reject);
       server.listen(this.port, '127.0.0.1', resolve);
     });
-    this.port = (server.address() as AddressInfo).port;
   }
 
   /** Closes the port and resets what is open. */
