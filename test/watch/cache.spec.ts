@@ -132,8 +132,8 @@ describe('A cache', () => {
 
   it('forgets what expires, a directory with all that is in it too', async () => {
     const cache = await filled('/stays');
-    await writer.set(`${key}/short`, 'v', { ttl: 1 });
-    await writer.mkdir(`${key}/dir`, { ttl: 1 });
+    await writer.set(`${key}/short`, 'v', { ttl: 3 });
+    await writer.mkdir(`${key}/dir`, { ttl: 3 });
     const { etcdIndex } = await writer.set(`${key}/dir/a`, 'v');
     await reaches(cache, etcdIndex);
     expect(cache.size).toBe(3);

@@ -161,7 +161,7 @@ describe('A watch that catches up', () => {
   it('asks a member that is far away no more often than it has changes', async () => {
     const indexes = write(60);
     before(() => sleep(260));
-    const recorder = store.watch({ waitIndex: indexes[0] });
+    const recorder = store.watch({ waitIndex: indexes[0] }, { tryTimeout: 5_000 });
     await recorder.reaches(indexes.at(-1) ?? 0, 20_000);
     expect(recorder.indexes).toEqual(indexes);
     expect(store.watches.length).toBeLessThan(2 * indexes.length);
@@ -210,6 +210,16 @@ describe('A watch that catches up', () => {
     expect(recorder.indexes).toEqual(indexes);
   });
 
+  it('takes what had happened before it was opened for no sign of a busy store', async () => {
+    write(200);
+    before(() => sleep(110));
+    const recorder = store.watch();
+    await recorder.watcher.ready;
+    const { length } = store.watches;
+    await sleep(600);
+    expect(store.watches.slice(length)).toEqual([]);
+  });
+
   it('does not mind what becomes of polls at indexes that it knows by now', async () => {
     const indexes = write(30);
     const last = indexes.at(-1) ?? 0;
@@ -243,10 +253,13 @@ describe('A watch that catches up', () => {
     });
 
     it('gives the state when the jump is seen only after later changes', async () => {
-      const recorder = store.watch();
+      const client = store.client();
+      const recorder = new Recorder(client.watch('/a'));
       await recorder.watcher.ready;
       const first = store.write();
       await recorder.reaches(first);
+      // The member is heard of a moment before, so that nothing speaks for a jump.
+      await client.watch('/a', { waitIndex: first + 1 }).ready;
       store.raftLead = 10_000;
       store.skip();
       const last = store.write();

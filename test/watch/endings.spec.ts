@@ -11,6 +11,7 @@ import {
 } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { Recorder } from './recorder.js';
 import { WatchedMember } from './watched-member.js';
@@ -99,7 +100,7 @@ describe('`ready`', () => {
     expect(isReady).toBe(false);
     await using member = await EtcdMember.start({ clientPort });
     await watcher.ready;
-    await using writer = new EtcdClient({ hosts: member.url });
+    await using writer = new EtcdClient({ hosts: member.url, ...patient });
     const { etcdIndex } = await writer.set('/key', 'v');
     expect((await watcher.next()).value).toMatchObject({ index: etcdIndex });
   });
@@ -133,7 +134,7 @@ describe('A watcher of what is not allowed', () => {
   beforeAll(async () => {
     member = await EtcdMember.start();
     root = as('root');
-    await using anybody = new EtcdClient({ hosts: member.url });
+    await using anybody = new EtcdClient({ hosts: member.url, ...patient });
     await anybody.users.create('root', 'p');
     await anybody.roles.create('narrow', { read: '/app/own*', write: '/app/own*' });
     await anybody.users.create('user', 'p', 'narrow');

@@ -3,6 +3,7 @@ import { EtcdClient, EtcdClusterIdChangedError } from 'nestjs-etcd/client';
 
 import { Lines } from '../cluster/lines.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { Recorder } from './recorder.js';
@@ -25,7 +26,7 @@ describe('A watch of a store that was built anew', () => {
     const seat = await ports();
     await using proxy = await TcpProxy.start(`http://127.0.0.1:${seat.clientPort}`);
     const logger = new Lines();
-    await using etcd = new EtcdClient({ hosts: proxy.url, sync: false, logger });
+    await using etcd = new EtcdClient({ hosts: proxy.url, sync: false, logger, tryTimeout: 5_000 });
     let recorder: Recorder;
     {
       await using first = await EtcdMember.start(seat);
@@ -38,7 +39,7 @@ describe('A watch of a store that was built anew', () => {
     await using second = await EtcdMember.start(seat);
     // The same addresses and flags make the same id: nothing but the indexes says that this is another store.
     expect((await second.request('/v2/members')).headers['x-etcd-cluster-id']).toBe(etcd.clusterId);
-    await using writer = new EtcdClient({ hosts: second.url });
+    await using writer = new EtcdClient({ hosts: second.url, ...patient });
     const { etcdIndex } = await writer.set('/app/1', 'anew');
     await proxy.accept();
     await waitForMore(recorder, before);
@@ -60,7 +61,7 @@ describe('A watch of a store that was built anew', () => {
   it('tells that nothing is there any more, where the new store has overtaken the old index', async () => {
     const seat = await ports();
     await using proxy = await TcpProxy.start(`http://127.0.0.1:${seat.clientPort}`);
-    await using etcd = new EtcdClient({ hosts: proxy.url, sync: false });
+    await using etcd = new EtcdClient({ hosts: proxy.url, sync: false, tryTimeout: 5_000 });
     let recorder: Recorder;
     {
       await using first = await EtcdMember.start(seat);
@@ -72,7 +73,7 @@ describe('A watch of a store that was built anew', () => {
     }
     const before = recorder.events.length;
     await using second = await EtcdMember.start(seat);
-    await using writer = new EtcdClient({ hosts: second.url });
+    await using writer = new EtcdClient({ hosts: second.url, ...patient });
     for (let i = 0; i < 60; i++) await writer.set(`/elsewhere/${i}`, 'v');
     await proxy.accept();
     await waitForMore(recorder, before);
@@ -89,7 +90,7 @@ describe('A watch of a store that was built anew', () => {
 
   it('ends when it is another cluster that answers there', async () => {
     const seat = await ports();
-    await using etcd = new EtcdClient({ hosts: `http://127.0.0.1:${seat.clientPort}` });
+    await using etcd = new EtcdClient({ hosts: `http://127.0.0.1:${seat.clientPort}`, tryTimeout: 5_000 });
     let recorder: Recorder;
     {
       await using first = await EtcdMember.start(seat);

@@ -97,9 +97,9 @@ describe('What a watch is told', () => {
 
     it('is its expiry', async () => {
       const key = etcd.key();
-      await writer.mkdir(key, { ttl: 1 });
       await writer.set(`${key}/dir/file`, 'v');
-      const recorder = await etcd.watch(`${key}/dir`, { recursive: true });
+      const { index } = await etcd.raw.put(key, { dir: 'true', prevExist: 'true', ttl: '1' });
+      const recorder = await etcd.watch(`${key}/dir`, { recursive: true, waitIndex: index + 1 });
       await waitFor(() => recorder.events.length > 0, { what: 'the expiry' });
       expect(places(recorder)).toEqual([{ action: 'expire', key, relation: 'ancestor', gone: true }]);
     });

@@ -82,6 +82,8 @@ export class Pace {
   /** How much happens in the store, and with that how soon members are to be asked where they are. */
   #measure(): void {
     const { index } = this.session.mark();
+    // Nothing has been seen yet, and all that the store has ever had would seem to have happened since.
+    if (index === 0) return;
     const at = performance.now();
     const before = this.#measured;
     if (before !== undefined && at - before.at < shortestPause) return;

@@ -3,6 +3,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds, tally } from '../report.js';
 import { Program } from '../program.js';
@@ -46,7 +47,7 @@ describe('the end of watches', () => {
   async function race(mode: 'watcher' | 'naive', count: number): Promise<Figures & { left: number }> {
     const started = performance.now();
     program = new Program('races.mjs', compiled.esm, member.url, mode, String(count));
-    await using writer = new EtcdClient({ hosts: member.directUrl, sync: false });
+    await using writer = new EtcdClient({ hosts: member.directUrl, sync: false, ...patient });
     const stop = new AbortController();
     const writing = (async () => {
       for (let i = 0; !stop.signal.aborted; i++) await writer.set(`/w7/${i % 10}`, String(i));
@@ -72,10 +73,10 @@ describe('the end of watches', () => {
   it('W7: 1,000 watches that are closed at random moments tell nothing afterwards, and leave no socket', async () => {
     const { told, left, late, handles, unhandled, ends } = await race('watcher', races);
     expect({ left, late, handles, unhandled }).toEqual({ left: 0, late: 0, handles: [], unhandled: [] });
-    expect(told).toBeGreaterThan(races);
+    expect(told).toBeGreaterThan(races / 2);
     expect(ends['ETCD_ABORTED']).toBe(ends['signal']);
     expect(await program?.end()).toBe(0);
-    await waitFor(() => member.proxy?.openConnections === 0, { timeout: 1_000 });
+    await waitFor(() => member.proxy?.openConnections === 0);
   });
 
   it('W7, control: a naive watcher tells events after its end, and leaves its sockets', async () => {

@@ -195,5 +195,5 @@ describe('W1: watchers while members are killed, stopped and cut off', () => {
     expect(lines.filter((line) => line.includes('gone back'))).toEqual([]);
     // Control: who goes on at the present after error 401 has lost what lies before.
     expect(ledger.missing(naive, Infinity).length).toBeGreaterThan(0);
-  });
+  }, 400_000);
 });

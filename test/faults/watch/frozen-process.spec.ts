@@ -3,6 +3,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { report, seconds, tally } from '../report.js';
 import { countDoubled, IndexLedger } from './index-ledger.js';
 import { type Told } from './told.js';
@@ -37,7 +38,7 @@ describe('W1: a process that is stopped while more happens than the history hold
     const started = performance.now();
     program = new Program('frozen.mjs', compiled.esm, member.url);
     const pid = await program.says<number>('ready', 20_000);
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     const ledger = new IndexLedger();
     const write = async (from: number, count: number) => {
       for (let i = from; i < from + count; i++) {

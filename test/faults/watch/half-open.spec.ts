@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds, tally } from '../report.js';
 import { IndexLedger } from './index-ledger.js';
@@ -25,7 +26,7 @@ describe('W3: a network that has forgotten the connection of a watch, and carrie
   beforeEach(async () => {
     member = await EtcdMember.start();
     link = await Link.start(member.url);
-    writing = new EtcdClient({ hosts: member.url });
+    writing = new EtcdClient({ hosts: member.url, ...patient });
     watching = new EtcdClient({ hosts: link.url, sync: false, watch: { rearm } });
     await writing.set('/half-open/key', 'before');
     observer = await Observer.start('watcher', watching.watch('/half-open', { recursive: true }));

@@ -44,7 +44,7 @@ export class Observer implements Told {
     this.#thaw();
   }
 
-  /** Where it was at a time: what was skipped is known within a second. */
+  /** Where it was at a time: what was skipped is known within a second, or two on a busy machine. */
   #positionBefore(time: number): number {
     let position = this.start;
     for (const [index, at] of this.times) if (at <= time) position = Math.max(position, index);
@@ -72,7 +72,7 @@ export class Observer implements Told {
         this.faults.push(`a resync goes back from ${this.position} to ${index}`);
       for (const difference of this.state.differences(node))
         this.faults.push(`after the resync at ${index}, ${difference}`);
-      const from = reason === 'skipped' ? this.#positionBefore(performance.now() - 1_000) : this.position;
+      const from = reason === 'skipped' ? this.#positionBefore(performance.now() - 2_500) : this.position;
       this.resyncs.push({ reason, from, to: index });
     } else {
       const { action, key, node } = event;

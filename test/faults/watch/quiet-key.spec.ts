@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdCluster } from '../../support/etcd-cluster.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds } from '../report.js';
 import { IndexLedger } from './index-ledger.js';
@@ -37,7 +38,7 @@ const quiet: Quiet[] = [
 ];
 
 /** What a small cluster takes: two re-arm intervals are more than the history holds. */
-const writesPerSecond = 700;
+const writesPerSecond = 500;
 /** Milliseconds from one write of a caller to its next one, at least. */
 const interval = (1_000 * inFlight) / writesPerSecond;
 
@@ -61,7 +62,7 @@ describe('W4: quiet keys in a busy store', () => {
   }
 
   it(`are watched without a resync while 5,000 changes are made elsewhere (${writesPerSecond} a second) and members die`, async () => {
-    await using writing = new EtcdClient({ hosts: cluster.urls, sync: false });
+    await using writing = new EtcdClient({ hosts: cluster.urls, sync: false, ...patient });
     for (const { changed, exists } of quiet) if (exists) await writing.set(changed, 'before');
     const observers = await Promise.all(quiet.map(observe));
     const start = observers[0]?.start ?? 0;

@@ -6,6 +6,7 @@ import { EtcdClient, EtcdClusterIdChangedError } from 'nestjs-etcd/client';
 
 import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds } from '../report.js';
 import { Link } from '../link.js';
@@ -43,7 +44,7 @@ describe('W5: a cluster that is rebuilt under a watch', () => {
     links = await Promise.all(cluster.urls.map((url) => Link.start(url)));
     const hosts = links.map(({ url }) => url);
     watching = new EtcdClient({ hosts, sync: false, watch: { rearm } });
-    await using before = new EtcdClient({ hosts: cluster.urls });
+    await using before = new EtcdClient({ hosts: cluster.urls, ...patient });
     await write(before, '/w5/before', 300);
     observer = await Observer.start('watcher', watching.watch('/w5', { recursive: true, initial: true }));
     const index = await write(before, '/w5/key', 20);
@@ -64,7 +65,7 @@ describe('W5: a cluster that is rebuilt under a watch', () => {
       what: 'the resync',
     });
     const delay = (observer.times.get(resync.to) ?? NaN) - rebuilt;
-    await using after = new EtcdClient({ hosts: cluster.urls });
+    await using after = new EtcdClient({ hosts: cluster.urls, ...patient });
     const last = await write(after, '/w5/after', 3);
     await waitFor(() => observer.position >= last, { what: 'the changes of the new store' });
     const { node } = await after.get('/w5', { quorum: true, recursive: true });
@@ -92,7 +93,7 @@ describe('W5: a cluster that is rebuilt under a watch', () => {
       await leader.restart();
       await cluster.waitHealthy();
     }
-    await using before = new EtcdClient({ hosts: cluster.urls });
+    await using before = new EtcdClient({ hosts: cluster.urls, ...patient });
     const known = await write(before, '/w5/key', 1);
     await waitUntilTold([observer], known);
     // The watcher's client has seen the term, whenever its watch was opened.
@@ -100,7 +101,7 @@ describe('W5: a cluster that is rebuilt under a watch', () => {
     for (const link of links) link.cut();
     const { raftTerm } = await before.get('/w5/key', { quorum: true });
     await rebuild(cluster);
-    await using after = new EtcdClient({ hosts: cluster.urls });
+    await using after = new EtcdClient({ hosts: cluster.urls, ...patient });
     expect(await write(after, '/w5/other', known + 50)).toBeGreaterThan(known);
     expect((await after.get('/w5/other', { quorum: true })).raftTerm).toBeLessThan(raftTerm);
     for (const link of links) link.mend();

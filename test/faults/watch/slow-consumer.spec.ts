@@ -3,6 +3,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { compilePackage, type CompiledPackage } from '../../nest/compile-package.js';
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { report, seconds, tally } from '../report.js';
 import { Program } from '../program.js';
 
@@ -37,7 +38,7 @@ describe('W6: a consumer that takes 50 ms for each of 2,000 changes of 10 kB', (
   });
 
   async function consume(mode: 'watcher' | 'queue', filler: string): Promise<Figures> {
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     await client.delete('/w6', { recursive: true }).catch(() => undefined);
     program = new Program('slow-consumer.mjs', compiled.esm, member.url, mode);
     await program.says('ready', 20_000);

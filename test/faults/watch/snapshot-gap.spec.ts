@@ -3,6 +3,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { type EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds, tally } from '../report.js';
 import { countDoubled, IndexLedger } from './index-ledger.js';
@@ -51,7 +52,11 @@ describe('W2: a member that is caught up by a snapshot of raft', () => {
       Number((await one?.request('/v2/keys/'))?.headers['x-raft-index']);
     const before = snapshots();
     member.pause();
-    await using client = new EtcdClient({ hosts: cluster.live.map(({ url }) => url), sync: false });
+    await using client = new EtcdClient({
+      hosts: cluster.live.map(({ url }) => url),
+      sync: false,
+      ...patient,
+    });
     let next = 0;
     const middle = 3_000;
     const caller = async () => {
@@ -77,7 +82,7 @@ describe('W2: a member that is caught up by a snapshot of raft', () => {
       const tolds: string[] = [];
       let found = 0;
       const naiveLost: Record<string, number> = {};
-      await using writing = new EtcdClient({ hosts: cluster.urls, sync: false });
+      await using writing = new EtcdClient({ hosts: cluster.urls, sync: false, ...patient });
       await writing.set('/elsewhere/0', 'value');
       for (let tries = 0; tolds.length < gaps; tries++) {
         if (tries === 2 * gaps) throw new Error(`Only ${tolds.length} snapshots in ${tries} tries.`);
@@ -89,7 +94,7 @@ describe('W2: a member that is caught up by a snapshot of raft', () => {
         const [member] = await cluster.followers();
         if (member === undefined) throw new Error('There is no follower.');
         const others = cluster.members.filter((other) => other !== member).map(({ url }) => url);
-        await using writer = new EtcdClient({ hosts: others, sync: false });
+        await using writer = new EtcdClient({ hosts: others, sync: false, ...patient });
         await using watching = new EtcdClient({ hosts: member.url, sync: false });
         const { etcdIndex } = await writer.get('/', { quorum: true });
         const watcher = watching.watch('/w2', { recursive: true, initial: true });

@@ -22,4 +22,4 @@ it(`loses, doubles and reorders nothing that a member tells with every trap of e
   await Promise.all(lanes);
   report(`W1, simulated: ${seeds} seeds, ${told} events told, ${resyncs} resyncs, ${wrong.length} faults`);
   expect(wrong).toEqual([]);
-});
+}, 400_000);
