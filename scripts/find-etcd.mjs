@@ -58,10 +58,11 @@ function installDebianPackage(prefix) {
   const systemd = existsSync('/run/systemd/system');
   if (systemd) run('systemctl', 'mask', '--runtime', 'etcd.service');
   try {
-    run('apt-get', 'update', '-q');
+    const apt = ['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=60', '-o', 'Acquire::Retries=3'];
+    run(...apt, 'update');
     const quiet = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
-    const apt = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', 'etcd-server'];
-    const { status, stderr, error } = run('env', ...quiet, ...apt);
+    const install = ['install', '-y', '--no-install-recommends', 'etcd-server'];
+    const { status, stderr, error } = run('env', ...quiet, ...apt, ...install);
     if (status !== 0)
       throw new Error(`apt-get could not install etcd-server: ${error?.message ?? stderr.trim()}`);
   } finally {

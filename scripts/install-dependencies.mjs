@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { runTwice } from './run-twice.mjs';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** @param {string} file @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean }>} */
@@ -33,8 +35,10 @@ export function installDependencies() {
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   // When npm itself started this script, use that very npm; it also avoids the `npm.cmd` of Windows.
   const npm = process.env['npm_execpath'];
-  const { status } = npm
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
-    : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = runTwice(() =>
+    npm
+      ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
+      : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }),
+  );
   if (status !== 0) throw new Error('`npm ci` failed, see its messages above');
 }

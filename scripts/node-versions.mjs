@@ -3,10 +3,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { runTwice } from './run-twice.mjs';
+
 const cache = fileURLToPath(new URL('../node_modules/.cache/node/', import.meta.url));
 
-/** The oldest Node that is supported, the last one of its line, and one of each line after it. */
-export const nodeVersions = ['20.19', '20.20', '22', '24', '26'];
+/** Of the oldest Node that is supported, of the end of its line, and of each line after it: one and the same on all machines. */
+export const nodeVersions = ['20.19.6', '20.20.2', '22.23.3', '24.21.0', '26.10.0'];
 
 /**
  * Installs a Node from the npm package `node`, beside those of other versions, unless it is there.
@@ -21,7 +23,9 @@ export function installNode(version) {
   if (!existsSync(binary)) {
     mkdirSync(directory, { recursive: true });
     const args = ['install', '--prefix', '.', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-    spawnSync('npm', [...args, `node@${version}`], { cwd: directory, stdio: 'inherit', shell: isWindows });
+    runTwice(() =>
+      spawnSync('npm', [...args, `node@${version}`], { cwd: directory, stdio: 'inherit', shell: isWindows }),
+    );
   }
   const { stdout, status } = spawnSync(binary, ['--version'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`Node ${version} could not be installed from npm into ${directory}`);

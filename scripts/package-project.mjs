@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { runTwice } from './run-twice.mjs';
+
 const fixtures = fileURLToPath(new URL('../test/package/', import.meta.url));
 const isWindows = process.platform === 'win32';
 
 /** How long one step may take, in milliseconds. A handle that the package left open would keep a process until then. */
 const patience = 180_000;
+/** The same of an installation, which waits for a registry. */
+const installPatience = 600_000;
 
 /** What Node runs in each project once it is compiled. */
 const programs = {
@@ -44,7 +48,7 @@ export class PackageProject {
     const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', tarball];
     // Nest is a peer, and npm installs peers by itself; an application without Nest must not need it.
     if (this.name === 'client-only') args.push('--omit=peer', '--legacy-peer-deps');
-    this.#run('npm', args, process.env);
+    this.#install(args);
     this.#run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], process.env);
   }
 
@@ -117,16 +121,26 @@ export class PackageProject {
    * @param {NodeJS.ProcessEnv} env
    */
   #run(command, args, env) {
-    const shell = isWindows && command === 'npm';
-    const { status, error, stdout, stderr } = spawnSync(command, args, {
-      cwd: this.directory,
-      env,
-      shell,
-      encoding: 'utf8',
-      timeout: patience,
-    });
-    if (status === 0) return;
-    const reason = error === undefined ? '' : `: ${error.message}`;
-    throw new Error(`${args.join(' ')} failed${reason}\n${stdout}${stderr}`);
+    const options = { cwd: this.directory, env, timeout: patience };
+    assertSuccess(args, spawnSync(command, args, { ...options, encoding: 'utf8' }));
   }
+
+  /** @param {string[]} args of npm */
+  #install(args) {
+    const options = { cwd: this.directory, shell: isWindows, timeout: installPatience };
+    assertSuccess(
+      args,
+      runTwice(() => spawnSync('npm', args, { ...options, encoding: 'utf8' })),
+    );
+  }
+}
+
+/**
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnSyncReturns<string>} result
+ */
+function assertSuccess(args, { status, error, stdout, stderr }) {
+  if (status === 0) return;
+  const reason = error === undefined ? '' : `: ${error.message}`;
+  throw new Error(`${args.join(' ')} failed${reason}\n${stdout}${stderr}`);
 }

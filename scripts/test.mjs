@@ -26,17 +26,29 @@ function endLeftovers(temporary) {
 }
 
 /**
+ * How much room the logs of the servers need, in bytes. Each server has two files of 64 MB. Most suites have one, those of
+ * clusters three; some have up to eight, of which there are few.
+ *
+ * @param {number} workers of jest
+ */
+const roomFor = (workers) => 1e9 + workers * 4e8;
+
+/**
  * Runs jest and resolves to its exit code. Whatever the tests put into the temporary directory goes with it.
  *
  * @param {string | undefined} binary of etcd, if the tests need one
+ * @param {string} config
  * @param {string[]} words
  * @returns {Promise<number>}
  */
-function runJest(binary, words) {
+async function runJest(binary, config, words) {
+  const { default: options } = await import(`../${config}`);
   // What is acknowledged survives `kill -9` in memory as it does on a disk.
-  const temporary = mkdtempSync(join(memoryDirectory(8e9) ?? tmpdir(), 'nestjs-etcd-test-'));
+  const memory = memoryDirectory(roomFor(options.maxWorkers));
+  const temporary = mkdtempSync(join(memory ?? tmpdir(), 'nestjs-etcd-test-'));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(process.execPath, [...flags, 'node_modules/jest/bin/jest.js', ...words], {
+  const jest = ['node_modules/jest/bin/jest.js', '--config', config];
+  const child = spawn(process.execPath, [...flags, ...jest, ...words], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     stdio: 'inherit',
     env: { ...process.env, ...(binary && { ETCD_BIN: binary }), TMPDIR: temporary },
@@ -68,7 +80,7 @@ try {
   installDependencies();
   const binary = etcd ? findEtcd({ install: true }) : undefined;
   const extra = isSuite ? others : process.argv.slice(2);
-  process.exitCode = await runJest(binary, ['--config', config, ...words, ...extra]);
+  process.exitCode = await runJest(binary, config, [...words, ...extra]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

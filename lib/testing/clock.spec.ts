@@ -25,6 +25,7 @@ describe('ManualClock', () => {
 
 describe('systemClock', () => {
   it('shows the time of this machine', () => {
-    expect(Math.abs(Number(systemClock.now() / 1_000_000n) - Date.now())).toBeLessThan(1_000);
+    // It does not follow when the time of the machine is set, unlike `Date`.
+    expect(Math.abs(Number(systemClock.now() / 1_000_000n) - Date.now())).toBeLessThan(60_000);
   });
 });

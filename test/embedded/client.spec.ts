@@ -5,6 +5,7 @@ import { ETCD_MODULE_OPTIONS, EtcdLeaders, EtcdModule, EtcdService, LeaderOnly }
 import { EtcdClient, EtcdIndeterminateError, type EtcdEvent } from 'nestjs-etcd/client';
 import { EmbeddedEtcd, ManualClock } from 'nestjs-etcd/testing';
 
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('The client and the embedded server', () => {
@@ -14,7 +15,7 @@ describe('The client and the embedded server', () => {
   beforeAll(async () => {
     clock = new ManualClock();
     server = await EmbeddedEtcd.start({ clock });
-    etcd = new EtcdClient({ hosts: server.url });
+    etcd = new EtcdClient({ hosts: server.url, ...patient });
   });
   afterEach(() => server.resetStore());
   afterAll(async () => {
@@ -61,7 +62,7 @@ describe('The client and the embedded server', () => {
     await using cache = etcd.cache('/c');
     await cache.ready;
     await using other = await EmbeddedEtcd.start();
-    await using elsewhere = new EtcdClient({ hosts: other.url });
+    await using elsewhere = new EtcdClient({ hosts: other.url, ...patient });
     for (const key of ['/c/a/b', '/c/y', '/c/z']) await elsewhere.set(key, 'later');
     server.restore(other.snapshot());
     await waitFor(() => cache.get('/c/z')?.value === 'later');
@@ -69,11 +70,11 @@ describe('The client and the embedded server', () => {
   });
 
   it('exclude each other by locks, in order', async () => {
-    await using other = new EtcdClient({ hosts: server.url });
+    await using other = new EtcdClient({ hosts: server.url, ...patient });
     const order: number[] = [];
     const clients = [etcd, other, etcd, other];
     await Promise.all(
-      clients.map((client, i) => client.lock('l').run(() => void order.push(i), { wait: 5_000 })),
+      clients.map((client, i) => client.lock('l').run(() => void order.push(i), { wait: 20_000 })),
     );
     expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     await using leadership = await etcd.election('e').campaign('me');
@@ -107,7 +108,7 @@ describe('The client and the embedded server', () => {
     class AppModule {}
     const testing = await Test.createTestingModule({ imports: [AppModule] })
       .overrideProvider(ETCD_MODULE_OPTIONS)
-      .useValue({ hosts: server.url })
+      .useValue({ hosts: server.url, ...patient })
       .compile();
     const app = await testing.init();
     await waitFor(() => app.get(EtcdLeaders).isLeader('jobs'));

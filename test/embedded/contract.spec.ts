@@ -8,6 +8,7 @@ import { countersContract, httpContract } from './contract-http.js';
 import { keysContract } from './contract-keys.js';
 import { membersContract } from './contract-members.js';
 import { brokenBodiesContract, parametersContract } from './contract-parameters.js';
+import { askForHealthAsOften } from './counters.js';
 import { bytesOf, detail, type Exchange, Party, showAnswer } from './exchange.js';
 
 describe('the embedded server answers as a real etcd does', () => {
@@ -20,8 +21,7 @@ describe('the embedded server answers as a real etcd does', () => {
     [member, server] = await Promise.all([EtcdMember.start({ name: 'default' }), EmbeddedEtcd.start()]);
     real = new Party(member.url);
     embedded = new Party(server.url);
-    // The real one has been asked this to find out whether it serves.
-    await embedded.ask('GET /health');
+    await askForHealthAsOften(real, embedded);
   });
 
   afterAll(async () => {

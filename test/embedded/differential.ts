@@ -1,12 +1,15 @@
 import { strictEqual } from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Arbitrary, array, assert, asyncProperty } from 'fast-check';
 
 import { EmbeddedEtcd } from '../../lib/testing/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { askForHealthAsOften, countersOf, watchersSettle } from './counters.js';
 import { bytesOf, detail, type Exchange, Party, showAnswer } from './exchange.js';
 import { setUp } from './random-auth.js';
 import { located } from './random-requests.js';
+import type { WireAnswer } from './wire.js';
 
 export interface Comparison {
   readonly request: Arbitrary<Exchange>;
@@ -40,8 +43,7 @@ export class Differential implements AsyncDisposable {
   static async start(auth = false): Promise<Differential> {
     const [member, server] = await Promise.all([EtcdMember.start({ name: 'default' }), EmbeddedEtcd.start()]);
     const started = new Differential(member, server, auth);
-    // The real one has been asked this to find out whether it serves.
-    await started.#embedded.ask('GET /health');
+    await askForHealthAsOften(started.#real, started.#embedded);
     if (!auth) return started;
     const root = {
       request: 'PUT /v2/auth/users/root',
@@ -88,19 +90,52 @@ export class Differential implements AsyncDisposable {
   async #answers(requests: readonly Exchange[]): Promise<{ wanted: string; got: string }> {
     const { directory, now: start } = await this.#begin();
     const asked: string[] = [];
-    const counted = await Promise.all(this.#parties.map((party) => counters(party)));
+    const counted = await this.#counters();
     let now = start;
     for (const request of [...requests, `GET /v2/keys/${directory}?recursive=true&sorted=true`]) {
       const exchange = located(request, directory, now);
       asked.push(JSON.stringify(bytesOf(exchange)));
-      const [wanted = '', got] = await Promise.all(this.#parties.map((party) => answer(party, exchange)));
+      const [wanted, got] = await this.#ask(exchange);
       if (got !== wanted) return { wanted: [...asked, wanted].join('\n'), got: [...asked, got].join('\n') };
       now = Number(/^X-Etcd-Index: ([1-9]\d*)$/m.exec(wanted)?.[1] ?? now);
     }
     // etcd keeps its users in the store, and counts how it reads them; an embedded server does not.
     if (this.auth) return { wanted: '', got: '' };
-    const [wanted, got] = await Promise.all(this.#parties.map((party, i) => counters(party, counted[i])));
+    const [wanted, got] = (await this.#counters()).map((counts, i) => countedSince(counted[i], counts));
     return { wanted: [...asked, wanted].join('\n'), got: [...asked, got].join('\n') };
+  }
+
+  /**
+   * Asks both. An answer without an end is taken for that once both have begun one, and one looks as the other for a while;
+   * as long as they differ, what is missing may be on its way.
+   */
+  async #ask(exchange: Exchange): Promise<readonly [wanted: string, got: string]> {
+    const enough = new AbortController();
+    const answers = Promise.all([
+      this.#real.ask(exchange, enough.signal),
+      this.#embedded.ask(exchange, enough.signal),
+    ]);
+    if (detail(exchange).endless) {
+      const end = this.#areEndless(exchange, enough.signal);
+      await Promise.race([answers, end]).finally(() => enough.abort());
+    }
+    const [wanted, got] = await answers;
+    return [show(wanted, exchange), show(got, exchange)];
+  }
+
+  /** Counts looks and not time: what has come while this process stood still is read before the next one. */
+  async #areEndless(exchange: Exchange, over: AbortSignal): Promise<void> {
+    for (let looks = 0; looks < 6 && !over.aborted;) {
+      await sleep(10);
+      const [wanted, got] = this.#parties.map((party) => party.soFar());
+      const areAlike = wanted && got && show(wanted, exchange) === show(got, exchange);
+      looks = areAlike ? looks + 1 : 0;
+    }
+  }
+
+  async #counters(): Promise<Record<string, number>[]> {
+    await watchersSettle(this.#parties);
+    return Promise.all(this.#parties.map(countersOf));
   }
 }
 
@@ -116,8 +151,8 @@ async function indexOf(party: Party): Promise<number> {
   return Number(headers.find(([name]) => name === 'X-Etcd-Index')?.[1]);
 }
 
-async function answer(party: Party, exchange: Exchange): Promise<string> {
-  const shown = showAnswer(await party.ask(exchange), exchange).replace(/"ttl":\d+/g, '"ttl":SECONDS');
+function show(answer: WireAnswer, exchange: Exchange): string {
+  const shown = showAnswer(answer, exchange).replace(/"ttl":\d+/g, '"ttl":SECONDS');
   // Of a body that is not sent, the length is all there is; and that of a moment in time varies.
   return detail(exchange).request.startsWith('HEAD ')
     ? shown.replace(/(Content-Length): \d+/, '$1: NUMBER')
@@ -125,11 +160,7 @@ async function answer(party: Party, exchange: Exchange): Promise<string> {
 }
 
 /** What a server has counted since an earlier time. */
-async function counters(party: Party, since = '{}'): Promise<string> {
-  const { body } = await party.ask('GET /v2/stats/store');
-  const earlier = JSON.parse(since) as Record<string, number>;
-  const counts = Object.entries(JSON.parse(body) as Record<string, number>);
-  return JSON.stringify(
-    Object.fromEntries(counts.map(([name, count]) => [name, count - (earlier[name] ?? 0)])),
-  );
+function countedSince(earlier: Record<string, number> | undefined, counts: Record<string, number>): string {
+  const differences = Object.entries(counts).map(([name, count]) => [name, count - (earlier?.[name] ?? 0)]);
+  return JSON.stringify(Object.fromEntries(differences));
 }

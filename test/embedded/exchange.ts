@@ -1,4 +1,5 @@
 import { waitFor } from '../support/wait-for.js';
+import { countersOf } from './counters.js';
 import { Wire, type WireAnswer } from './wire.js';
 
 /** A request in short: `PUT /v2/keys/a?ttl=5 value=1`, the body of which is a form. All texts are byte strings. */
@@ -14,8 +15,8 @@ export interface DetailedExchange {
   readonly raw?: string;
   /** How many keys have to expire before it is sent, of those that the exchanges before it set. */
   readonly expiring?: number;
-  /** How long to wait for an answer that has no end, in ms. */
-  readonly patience?: number;
+  /** Whether its answer may have no end, as that of a watch. */
+  readonly endless?: boolean;
 }
 
 /** The bytes of a request. */
@@ -43,30 +44,26 @@ export class Party implements Disposable {
 
   constructor(private readonly url: string) {}
 
-  async ask(exchange: Exchange): Promise<WireAnswer> {
-    const { patience, expiring } = detail(exchange);
+  /** @param enough when to take what has come for the answer */
+  async ask(exchange: Exchange, enough?: AbortSignal): Promise<WireAnswer> {
+    const { expiring } = detail(exchange);
     if (expiring !== undefined) await this.#expiryOf(expiring);
-    const answer = await this.#exchange(bytesOf(exchange), patience);
+    if (this.#wire?.isOpen !== true) this.#wire = await Wire.open(this.url);
+    const answer = await this.#wire.exchange(bytesOf(exchange), undefined, enough);
     // What has no end leaves the connection in use.
     if (!isKept(answer) || !answer.complete) this[Symbol.dispose]();
     return answer;
   }
 
-  async #exchange(bytes: string, patience?: number): Promise<WireAnswer> {
-    if (this.#wire?.isOpen !== true) this.#wire = await Wire.open(this.url);
-    return this.#wire.exchange(bytes, patience);
+  /** What has come of the answer that is waited for. @returns `undefined` before its head is complete */
+  soFar(): WireAnswer | undefined {
+    return this.#wire?.soFar();
   }
 
-  /** Asks for counters, as that is counted by none of them. */
   async #expiryOf(keys: number): Promise<void> {
     this.#expired += keys;
     const what = `the expiry of ${this.#expired} keys`;
-    await waitFor(async () => this.#expired === (await this.#expireCount()), { what });
-  }
-
-  async #expireCount(): Promise<number> {
-    const { body } = await this.#exchange(bytesOf('GET /v2/stats/store'));
-    return (JSON.parse(body) as { expireCount: number }).expireCount;
+    await waitFor(async () => this.#expired === (await countersOf(this))['expireCount'], { what });
   }
 
   [Symbol.dispose](): void {
@@ -91,13 +88,23 @@ const masks: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [/http:\/\/127\.0\.0\.1:\d{4,5}/g, 'URL'],
 ];
 
+/**
+ * Up to tens, because seconds may pass until the other one is asked or sweeps. What is overdue is left out, as 0 is on the
+ * wire.
+ */
+const roundTtls = (body: string): string =>
+  body.replaceAll(/,"ttl":(-?\d+)/g, (_match, ttl) => {
+    const rounded = Math.ceil(Number(ttl) / 10) * 10;
+    return rounded === 0 ? '' : `,"ttl":${rounded}`;
+  });
+
 /** An answer as text, for comparison. @param asked the request, because the order of a listing may be any */
 export function showAnswer(answer: WireAnswer, asked: Exchange): string {
   const { statusLine, headers, body, chunks, complete } = answer;
   const heads = headers.map(([name, value]) => `${name}: ${maskHeader(name, value, answer)}`);
   const sorted = /[?&]sorted=([^&]*)/.exec(detail(asked).request)?.[1] ?? 'false';
   const shown = !['true', 'T', '1'].includes(sorted) && body.includes('"nodes":[') ? sortListing(body) : body;
-  const masked = masks.reduce((text, [pattern, mask]) => text.replace(pattern, mask), shown);
+  const masked = masks.reduce((text, [pattern, mask]) => text.replace(pattern, mask), roundTtls(shown));
   const pieces = body.length <= 2_048 && chunks !== undefined ? `${chunks.length} chunks` : '';
   return [statusLine, ...heads, '', masked, pieces, complete ? 'the end' : 'no end'].join('\n');
 }

@@ -4,14 +4,16 @@ import { EmbeddedEtcd } from '../../lib/testing/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
 import { rawRequest } from '../support/raw-request.js';
 import { waitFor } from '../support/wait-for.js';
+import { askForHealthAsOften } from './counters.js';
 import { type Exchange, Party } from './exchange.js';
 
 let member: EtcdMember;
 let server: EmbeddedEtcd;
 beforeAll(async () => {
   [member, server] = await Promise.all([EtcdMember.start({ name: 'default' }), EmbeddedEtcd.start()]);
-  // The real one has been asked this to find out whether it serves.
-  await rawRequest(`${server.url}/health`);
+  using real = new Party(member.url);
+  using embedded = new Party(server.url);
+  await askForHealthAsOften(real, embedded);
 });
 afterAll(() => Promise.all([member.stop(), server.stop()]));
 

@@ -90,9 +90,7 @@ export const randomAuthRequest: Arbitrary<Exchange> = oneof(
     weight: 12,
     arbitrary: tuple(randomRequest, credentials).map(([exchange, headers]) => {
       const asked = detail(exchange);
-      // The check of a password takes its time before a watch begins.
-      const patience = asked.patience === undefined ? {} : { patience: 600 };
-      return Object.assign({}, asked, patience, { headers: Object.assign({}, asked.headers, headers) });
+      return Object.assign({}, asked, { headers: Object.assign({}, asked.headers, headers) });
     }),
   },
   { weight: 1, arbitrary: oneof(roleChange, userChange, other) },

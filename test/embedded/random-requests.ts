@@ -90,7 +90,7 @@ const read = tuple(constantFrom('GET', 'GET', 'DELETE', 'DELETE', 'HEAD', 'PATCH
 /** What the history holds comes at once; what it does not hold never comes. */
 const watch = tuple(key, index, query).map(([path, waitIndex, search]) => ({
   request: `GET ${path}?wait=true&waitIndex=${waitIndex}&${search.slice(1)}`,
-  patience: 60,
+  endless: true,
 }));
 
 /** One request of any kind, in the proportions in which they tell most. */

@@ -6,25 +6,26 @@ import { EmbeddedEtcd } from '../../lib/testing/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
 import { waitFor } from '../support/wait-for.js';
 import { watchContract } from './contract-watch.js';
+import { askForHealthAsOften, watchersSettle } from './counters.js';
 import { bytesOf, type Exchange, Party, showAnswer } from './exchange.js';
 import { Wire } from './wire.js';
 
 /** What one server does in a scenario. */
 class Watched implements Disposable {
-  readonly #party: Party;
+  readonly party: Party;
   readonly #wires = new Map<string, Wire>();
 
   constructor(private readonly url: string) {
-    this.#party = new Party(url);
+    this.party = new Party(url);
   }
 
   /** Does what comes before or after the watches. */
   async ask(exchange: Exchange): Promise<string> {
-    return showAnswer(await this.#party.ask(exchange), exchange);
+    return showAnswer(await this.party.ask(exchange), exchange);
   }
 
   async index(): Promise<number> {
-    const { headers } = await this.#party.ask('GET /v2/keys');
+    const { headers } = await this.party.ask('GET /v2/keys');
     return Number(headers.find(([name]) => name === 'X-Etcd-Index')?.[1]);
   }
 
@@ -46,7 +47,7 @@ class Watched implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#party[Symbol.dispose]();
+    this.party[Symbol.dispose]();
     for (const wire of this.#wires.values()) wire[Symbol.dispose]();
   }
 }
@@ -57,9 +58,9 @@ describe('the embedded server answers watches as a real etcd does', () => {
 
   beforeAll(async () => {
     [member, server] = await Promise.all([EtcdMember.start({ name: 'default' }), EmbeddedEtcd.start()]);
-    using party = new Party(server.url);
-    // The real one has been asked this to find out whether it serves.
-    await party.ask('GET /health');
+    using real = new Party(member.url);
+    using embedded = new Party(server.url);
+    await askForHealthAsOften(real, embedded);
   });
 
   afterAll(async () => {
@@ -89,9 +90,10 @@ describe('the embedded server answers watches as a real etcd does', () => {
     );
     for (const exchange of after) await ask(exchange);
     // Events may be on their way for a moment, also those that must not come.
-    await waitFor(() => real.soFar() === embedded.soFar(), { timeout: 1_000 }).catch(() => undefined);
+    await waitFor(() => real.soFar() === embedded.soFar()).catch(() => undefined);
     await sleep(50);
     expect(embedded.soFar()).toBe(real.soFar());
+    await watchersSettle(parties.map(({ party }) => party));
     await ask('GET /v2/stats/store');
   });
 });

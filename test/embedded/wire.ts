@@ -59,11 +59,19 @@ export class Wire implements Disposable {
     return !this.#ended;
   }
 
-  /** @param bytes the whole request @param timeout in ms, after which the answer is what has come so far */
-  exchange(bytes: string, timeout = 5_000): Promise<WireAnswer> {
+  /**
+   * @param bytes the whole request @param timeout in ms, after which the answer is what has come so far
+   * @param enough makes it that at once
+   */
+  exchange(bytes: string, timeout = 5_000, enough?: AbortSignal): Promise<WireAnswer> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(parseAnswer(this.#received, this.#ended, false)), timeout);
-      const done = () => clearTimeout(timer);
+      const end = () => this.#settle(this.soFar());
+      const timer = setTimeout(end, timeout);
+      enough?.addEventListener('abort', end);
+      const done = () => {
+        clearTimeout(timer);
+        enough?.removeEventListener('abort', end);
+      };
       this.#waiting = {
         head: bytes.startsWith('HEAD '),
         resolve: (answer) => (done(), resolve(answer)),

@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { CapturingLogger } from '../nest/capturing-logger.js';
 import { failures, secrets, type Failure } from '../nest/failures.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { canaries, CanaryWitness, everythingOf, tellsSecret } from './canary.js';
 
@@ -73,7 +74,7 @@ describe('An application of Nest', () => {
     ({ all: failing, end } = await failures(member));
     const module = await Test.createTestingModule({
       imports: [
-        EtcdModule.forRoot({ hosts: member.url, sync: false, timeout: 500, tryTimeout: 200 }),
+        EtcdModule.forRoot({ hosts: member.url, sync: false, ...patient }),
         TerminusModule.forRoot({ logger: false }),
       ],
       controllers: [Failing],
@@ -142,7 +143,7 @@ describe('An application of Nest', () => {
       await health.version('version', options),
     ];
     expect(details.map((one) => Object.values(one)[0]?.status)).toEqual(['down', 'down', 'down', 'down']);
-    await witness.failure(() => etcd.set('/nest/plain/k', written));
+    await witness.failure(() => etcd.set('/nest/plain/k', written, { timeout: 500 }));
     await waitFor(() => logger.of('EtcdModule').some(({ message }) => message.includes('cluster is lost')));
     await member.proxy?.accept();
     await waitFor(() => etcd.get('/nest/plain/k'));

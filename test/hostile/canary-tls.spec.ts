@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EtcdTlsOptions } from 'nestjs-etcd/client';
 import { Certificates, type KeyPair } from '../support/certificates.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { auth, canaries, CanaryWitness } from './canary.js';
 
 const { passphrase, written } = canaries;
@@ -32,10 +33,10 @@ describe('No passphrase and no key is told', () => {
     await using witness = new CanaryWitness();
     const ca = certificates.ca.cert;
     const { cert } = client;
-    const connect = (tls: EtcdTlsOptions) =>
-      witness.client({ hosts: member.url, tls, auth, timeout: 800, tryTimeout: 400 });
+    const connect = (tls: EtcdTlsOptions, times = { timeout: 800, tryTimeout: 400 }) =>
+      witness.client({ hosts: member.url, tls, auth, ...times });
     // The control: with the right one, it connects.
-    await connect({ ca, cert, key: encrypted, passphrase }).set('/tls', written);
+    await connect({ ca, cert, key: encrypted, passphrase }, patient).set('/tls', written);
     const wrong: EtcdTlsOptions[] = [
       { ca, cert, key: encrypted, passphrase: `${passphrase}!` },
       { ca, cert, key: encrypted },

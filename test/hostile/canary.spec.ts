@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdLockStore } from 'nestjs-etcd/client';
 import { z } from 'zod';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { auth, canaries, CanaryWitness, everythingOf, tellsSecret } from './canary.js';
 
@@ -22,7 +23,7 @@ describe('The witness', () => {
       witness.logger.warn(secret);
       witness.errors.push(new Error('outside', { cause: new Error(secret) }), { a: { b: { c: [secret] } } });
     }
-    const etcd = witness.client({ hosts: member.url });
+    const etcd = witness.client({ hosts: member.url, ...patient });
     await etcd.set(`/${value.slice(0, 5)}`, 'as a key');
     const seen = witness.told.filter(tellsSecret);
     expect(seen.filter((text) => text.startsWith('line:'))).toHaveLength(6);
@@ -34,7 +35,7 @@ describe('The witness', () => {
 describe('No value and no password is told', () => {
   it('by what etcd refuses', async () => {
     await using witness = new CanaryWitness();
-    const etcd = witness.client({ hosts: member.url, auth });
+    const etcd = witness.client({ hosts: member.url, auth, ...patient });
     await etcd.set('/refused/file', value);
     const node = (await etcd.get('/refused/file')).node;
     await etcd.set('/refused/file', value);
@@ -65,7 +66,7 @@ describe('No value and no password is told', () => {
 
   it('by values that are not what was expected', async () => {
     await using witness = new CanaryWitness();
-    const etcd = witness.client({ hosts: member.url });
+    const etcd = witness.client({ hosts: member.url, ...patient });
     await etcd.set('/schema/text', value);
     await etcd.set('/schema/json', JSON.stringify({ port: value, [`list`]: [value] }));
     const fail = (run: () => unknown) => witness.failure(run);
@@ -138,7 +139,7 @@ describe('No value and no password is told', () => {
     await using witness = new CanaryWitness();
     const options = { hosts: member.url, tryTimeout: 300, timeout: 900, auth };
     const etcd = witness.client(options);
-    await etcd.set('/faults', value);
+    await witness.client({ ...options, ...patient }).set('/faults', value);
     const { proxy } = member;
     const calls = [
       () => etcd.get('/faults'),
@@ -157,7 +158,7 @@ describe('No value and no password is told', () => {
       for (const { code } of await Promise.all(calls.map((call) => witness.failure(call))))
         expect(code).toMatch(/^ETCD_/);
     };
-    await etcd.get('/faults');
+    await waitFor(() => etcd.get('/faults'));
     for (const bytes of [0, 1, 17, 200, 330]) {
       proxy?.cutAfter(bytes);
       await Promise.allSettled(
@@ -195,11 +196,11 @@ describe('No value and no password is told', () => {
     expect(witness.lines.some((line) => line.includes('cluster is lost'))).toBe(true);
     expect(witness.recorder.of('nestjs-etcd:request:error').length).toBeGreaterThan(20);
     expect(witness.telling).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('by watches, caches and listeners that fail, and leases, locks and leaderships that are lost', async () => {
     await using witness = new CanaryWitness();
-    const etcd = witness.client({ hosts: member.url });
+    const etcd = witness.client({ hosts: member.url, ...patient });
     await using watcher = etcd.watch('/watched', { recursive: true, initial: true });
     watcher.on('change', () => {
       throw new Error('a listener that fails');

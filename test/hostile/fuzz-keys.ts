@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { EtcdClient, EtcdInvalidKeyError } from 'nestjs-etcd/client';
 
 import { type EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { hostileKey, escapePath, requestLineLength, segmentsOf } from './hostile-keys.js';
 
 /** What became of the keys; every list is to be empty. */
@@ -40,7 +41,7 @@ export async function fuzzKeys(member: EtcdMember, count: number, seed: number):
   };
   const keys = fc.sample(hostileKey, { numRuns: count, seed });
   const expected = new Map<string, string>();
-  await using etcd = new EtcdClient({ hosts: member.url, timeout: 20_000, tryTimeout: 20_000 });
+  await using etcd = new EtcdClient({ hosts: member.url, ...patient });
 
   await inParallel(keys, async (key) => {
     const parts = segmentsOf(key);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdInvalidKeyError } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { rawRequest } from '../support/raw-request.js';
 import { fuzzKeys } from './fuzz-keys.js';
 
@@ -80,7 +81,7 @@ describe('Hostile keys', () => {
 
     const proxy = member.proxy as NonNullable<typeof member.proxy>;
     const before = proxy.requests.length;
-    await using etcd = new EtcdClient({ hosts: member.url });
+    await using etcd = new EtcdClient({ hosts: member.url, ...patient });
     const results = await Promise.all(Array.from({ length: 8 }, () => etcd.set(key(4_000), '2')));
     expect(results.map(({ node }) => node.key)).toEqual(results.map(() => key(4_000)));
     await expect(etcd.set(key(4_001), '3')).rejects.toThrow(/request line has 4001 bytes/);

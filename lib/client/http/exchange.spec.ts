@@ -209,12 +209,13 @@ describe('exchange', () => {
       [() => 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{', 'answered'],
     ] as [StubHandler, string][]) {
       const start = performance.now();
-      expect(await send(handler, { silence: 100 })).toMatchObject({
+      expect(await send(handler, { silence: 100, timeout: 10_000 })).toMatchObject({
         phase,
         outcome: 'no answer within 100 ms',
       });
-      // An answer that has begun is given one more period, because silence is only looked at once in each.
-      expect(performance.now() - start).toBeLessThan(100 + 100 + 150);
+      // An answer that has begun is given one more period, because silence is only looked at once in each. The rest is
+      // for a busy machine, and still far from the deadline.
+      expect(performance.now() - start).toBeLessThan(2_000);
     }
   });
 
@@ -227,11 +228,12 @@ describe('exchange', () => {
       }
     };
     const start = performance.now();
-    const outcome = await send(() => trickle(), { silence: 60, timeout: 300 });
+    const outcome = await send(() => trickle(), { silence: 1_000, timeout: 2_500 });
     const took = performance.now() - start;
     expect(outcome).toMatchObject({ phase: 'answered', outcome: 'no whole answer before the deadline' });
-    expect(took).toBeGreaterThanOrEqual(295);
-    expect(took).toBeLessThan(500);
+    expect(took).toBeGreaterThanOrEqual(2_495);
+    // It would trickle for ever.
+    expect(took).toBeLessThan(10_000);
   });
 
   it('does not take interim answers for a sign of life', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { HttpStub, jsonResponse } from '../../../test/support/http-stub.js';
+import { patient } from '../../../test/support/patient.js';
 import { EtcdClient } from '../etcd-client.js';
 
 describe('EtcdMembers', () => {
@@ -9,7 +10,7 @@ describe('EtcdMembers', () => {
   let body: unknown;
   beforeAll(async () => {
     stub = await HttpStub.start(() => jsonResponse(200, body));
-    etcd = new EtcdClient({ hosts: stub.url, sync: false, timeout: 500 });
+    etcd = new EtcdClient({ hosts: stub.url, sync: false, ...patient });
   });
   afterAll(async () => {
     await etcd.close();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { HttpStub, jsonResponse } from '../../../test/support/http-stub.js';
+import { patient } from '../../../test/support/patient.js';
 import { EtcdClient } from '../etcd-client.js';
 
 describe('Statistics and health', () => {
@@ -11,7 +12,7 @@ describe('Statistics and health', () => {
     stub = await HttpStub.start(({ path }) =>
       path === '/v2/members' ? jsonResponse(200, { members: [] }) : reply,
     );
-    etcd = new EtcdClient({ hosts: stub.url, sync: false, timeout: 500 });
+    etcd = new EtcdClient({ hosts: stub.url, sync: false, ...patient });
   });
   afterAll(async () => {
     await etcd.close();

@@ -6,13 +6,14 @@ import { EtcdHealthIndicator } from 'nestjs-etcd/terminus';
 
 import { HealthController } from './health.controller.js';
 import { Journal } from './journal.js';
+import { patient } from './patient.js';
 import { Jobs, LockedController } from './locked.controller.js';
 import { SettingsController, shop } from './settings.controller.js';
 import { ValuesController } from './values.controller.js';
 
 @Module({
   imports: [
-    EtcdModule.forRoot({ hosts: [process.env.ETCD_URL ?? ''], isGlobal: true }),
+    EtcdModule.forRoot({ hosts: [process.env.ETCD_URL ?? ''], ...patient, isGlobal: true }),
     EtcdConfigModule.forRoot({ prefix: '/config/shop' }),
     ConfigModule.forRoot({ load: [shop] }),
     TerminusModule.forRoot({ logger: false }),

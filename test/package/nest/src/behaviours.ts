@@ -8,10 +8,11 @@ import { EtcdClient } from 'nestjs-etcd/client';
 import { EmbeddedEtcd, EtcdTestingModule } from 'nestjs-etcd/testing';
 
 import { Journal } from './journal.js';
+import { patient } from './patient.js';
 
 /** Writes what the application reads when it starts, and resolves to the client, which is to be closed. */
 export async function prepare(): Promise<EtcdClient> {
-  const etcd = new EtcdClient({ hosts: process.env.ETCD_URL ?? '' });
+  const etcd = new EtcdClient({ hosts: process.env.ETCD_URL ?? '', ...patient });
   await etcd.set('/config/shop/title', 'Tea');
   return etcd;
 }
@@ -58,7 +59,8 @@ export const behaviours: Record<string, (app: INestApplication, etcd: EtcdClient
     strictEqual(app.get(EtcdService) instanceof EtcdClient, true);
   },
   'brings a server of its own along for tests': async () => {
-    const app = await NestFactory.createApplicationContext(EtcdTestingModule.forRoot(), { logger: false });
+    const module = EtcdTestingModule.forRoot({ client: patient });
+    const app = await NestFactory.createApplicationContext(module, { logger: false });
     const etcd = app.get(EtcdService, { strict: false });
     await etcd.set('/a', '1');
     strictEqual((await etcd.get('/a')).node.value, '1');

@@ -2,6 +2,10 @@ import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import { EtcdHealthIndicator } from 'nestjs-etcd/terminus';
 
+import { patient } from './patient.js';
+
+const { timeout } = patient;
+
 @Controller('health')
 export class HealthController {
   constructor(
@@ -13,10 +17,10 @@ export class HealthController {
   @HealthCheck()
   healthy() {
     return this.health.check([
-      () => this.etcd.connection('connection'),
-      () => this.etcd.leader('leader'),
-      () => this.etcd.machines('machines'),
-      () => this.etcd.version('version', { range: '>=3.4' }),
+      () => this.etcd.connection('connection', { timeout }),
+      () => this.etcd.leader('leader', { timeout }),
+      () => this.etcd.machines('machines', { timeout }),
+      () => this.etcd.version('version', { timeout, range: '>=3.4' }),
     ]);
   }
 
@@ -24,6 +28,6 @@ export class HealthController {
   @Get('old')
   @HealthCheck()
   old() {
-    return this.health.check([() => this.etcd.version('version', { range: '<1.0' })]);
+    return this.health.check([() => this.etcd.version('version', { timeout, range: '<1.0' })]);
   }
 }
