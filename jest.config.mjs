@@ -20,7 +20,7 @@ const shared = {
 /** The suites that run against embedded servers too, where nothing of them is about what only real ones do. */
 const embedded = { ...shared, setupFiles: ['<rootDir>/test/support/use-embedded.mjs'] };
 
-/** What takes its time, with real servers: `npm run test:faults` runs it. */
+/** What takes its time, with real servers: `npm run test:long` runs it, and all of test/long. */
 const long = [
   'hostile/canary',
   'hostile/canary-answers',
@@ -41,7 +41,7 @@ const realOnly = [
   'watch/rebuilt',
 ];
 
-/** What takes its time also with embedded servers; `npm run test:faults` runs it with them. */
+/** What takes its time also with embedded servers; `npm run test:long` runs it with them. */
 const slow = [
   'client/*',
   'cluster/*',
@@ -82,7 +82,12 @@ export const projects = {
     ...shared,
     displayName: 'etcd',
     testMatch: ['<rootDir>/test/**/*.spec.ts'],
-    testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', ...patterns(long)],
+    testPathIgnorePatterns: [
+      '/node_modules/',
+      '<rootDir>/test/faults/',
+      '<rootDir>/test/long/',
+      ...patterns(long),
+    ],
   },
   embedded: {
     ...embedded,
@@ -96,7 +101,7 @@ export const projects = {
     displayName: 'faults',
     testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
   },
-  long: { ...shared, displayName: 'long', testMatch: paths(long) },
+  long: { ...shared, displayName: 'long', testMatch: paths([...long, 'long/*']) },
   embeddedSlow: {
     ...embedded,
     displayName: 'embedded-slow',

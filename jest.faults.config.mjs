@@ -1,8 +1,4 @@
 import { projects } from './jest.config.mjs';
 
 /** The fault suites run one after the other. */
-export default {
-  projects: [projects.faults, projects.long, projects.embeddedSlow],
-  maxWorkers: 1,
-  testTimeout: 180_000,
-};
+export default { projects: [projects.faults], maxWorkers: 1, testTimeout: 180_000 };

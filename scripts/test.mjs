@@ -68,12 +68,13 @@ async function runJest(binary, config, words) {
 /** What else than `npm test` there is, and what jest is told. */
 const suites = {
   fast: { config: 'jest.config.mjs', words: ['--selectProjects', 'unit', 'embedded', '--'], etcd: false },
+  long: { config: 'jest.long.config.mjs', words: [], etcd: true },
   faults: { config: 'jest.faults.config.mjs', words: [], etcd: true },
 };
 
 try {
   const [name = '', ...others] = process.argv.slice(2);
-  const isSuite = name === 'fast' || name === 'faults';
+  const isSuite = name === 'fast' || name === 'long' || name === 'faults';
   const { config, words, etcd } = isSuite
     ? suites[name]
     : { config: 'jest.config.mjs', words: [], etcd: true };

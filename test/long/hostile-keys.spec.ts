@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { fuzzKeys } from '../../hostile/fuzz-keys.js';
-import { EtcdMember } from '../../support/etcd-member.js';
+import { fuzzKeys } from '../hostile/fuzz-keys.js';
+import { EtcdMember } from '../support/etcd-member.js';
 
 describe('20,000 hostile keys', () => {
   let member: EtcdMember;

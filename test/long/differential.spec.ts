@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 
-import { Differential } from '../../embedded/differential.js';
-import { randomAuthRequest } from '../../embedded/random-auth.js';
-import { randomRequest } from '../../embedded/random-requests.js';
+import { Differential } from '../embedded/differential.js';
+import { randomAuthRequest } from '../embedded/random-auth.js';
+import { randomRequest } from '../embedded/random-requests.js';
 
 it.concurrent(
   '400 sequences of up to 300 requests, 60,000 in all, are answered as a real etcd answers them',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { EmbeddedEtcd } from '../../../lib/testing/index.js';
-import { runHostileCases } from '../../embedded/hostile-run.js';
-import { report, tally } from '../report.js';
+import { EmbeddedEtcd } from '../../lib/testing/index.js';
+import { runHostileCases } from '../embedded/hostile-run.js';
+import { report, tally } from '../faults/report.js';
 
 describe('50,000 bad clients of the embedded server', () => {
   let server: EmbeddedEtcd;

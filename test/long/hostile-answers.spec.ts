@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { runHostileCases } from '../../hostile/run-cases.js';
+import { runHostileCases } from '../hostile/run-cases.js';
 
 describe('20,000 hostile answers', () => {
   it('end in a typed error or in what they say, in time, once, and without a secret', async () => {

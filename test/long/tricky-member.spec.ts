@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 
-import { watchTrickyMember } from '../../watch/tricky-run.js';
-import { report } from '../report.js';
+import { watchTrickyMember } from '../watch/tricky-run.js';
+import { report } from '../faults/report.js';
 
 const seeds = 100;
 const atATime = 4;

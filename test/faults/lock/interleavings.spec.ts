@@ -1,4 +1,0 @@
-import { describeInterleavings } from '../../lock/interleavings.js';
-
-// L6: 10,000 in all.
-describeInterleavings(2_500);
