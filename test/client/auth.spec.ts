@@ -9,6 +9,7 @@ import {
 } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 
 /** Passwords that a client which encodes them as Latin-1 gets wrong, or cannot send at all. */
 const rootPassword = 'pé ß😀:/?#';
@@ -18,7 +19,7 @@ describe('Auth', () => {
   let member: EtcdMember;
   let root: EtcdClient;
   const as = (username: string, password: string) =>
-    new EtcdClient({ hosts: member.url, auth: { username, password } });
+    new EtcdClient({ hosts: member.url, auth: { username, password }, ...patient });
   const basic = (username: string, password: string) => ({
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
   });
@@ -26,7 +27,7 @@ describe('Auth', () => {
   beforeAll(async () => {
     member = await EtcdMember.start({ proxy: true });
     root = as('root', rootPassword);
-    await using anybody = new EtcdClient({ hosts: member.url });
+    await using anybody = new EtcdClient({ hosts: member.url, ...patient });
     await anybody.users.create('root', rootPassword);
     await anybody.auth.enable();
   });
@@ -37,7 +38,7 @@ describe('Auth', () => {
 
   it('is turned on and off, by whoever may', async () => {
     await using other = await EtcdMember.start();
-    await using anybody = new EtcdClient({ hosts: other.url });
+    await using anybody = new EtcdClient({ hosts: other.url, ...patient });
     expect(await anybody.auth.enabled()).toBe(false);
     await expect(anybody.auth.disable()).rejects.toBeInstanceOf(EtcdConflictError);
     // There is no user `root` yet.
@@ -47,7 +48,8 @@ describe('Auth', () => {
     expect(await anybody.auth.enabled()).toBe(true);
     await expect(anybody.auth.disable()).rejects.toBeInstanceOf(EtcdUnauthorizedError);
 
-    await using admin = new EtcdClient({ hosts: other.url, auth: { username: 'root', password: 'p' } });
+    const auth = { username: 'root', password: 'p' };
+    await using admin = new EtcdClient({ hosts: other.url, auth, ...patient });
     await expect(admin.auth.enable()).rejects.toMatchObject({ code: 'ETCD_CONFLICT', status: 409 });
     await admin.auth.disable();
     expect(await anybody.auth.enabled()).toBe(false);
@@ -155,7 +157,7 @@ describe('Auth', () => {
     await expect(scoped.users.list()).rejects.toBeInstanceOf(EtcdUnauthorizedError);
     await expect(scoped.members.add('http://127.0.0.1:1')).rejects.toBeInstanceOf(EtcdUnauthorizedError);
 
-    await using guest = new EtcdClient({ hosts: member.url });
+    await using guest = new EtcdClient({ hosts: member.url, ...patient });
     await guest.set('/guest', 'v');
     await guest.get('/');
     await root.roles.revoke('guest', { write: '/*' });
@@ -181,7 +183,8 @@ describe('Auth', () => {
     ]) {
       const start = performance.now();
       await expect(call()).rejects.toBeInstanceOf(EtcdUnauthorizedError);
-      expect(performance.now() - start).toBeLessThan(3_000);
+      // Who asked again would do so up to the deadline.
+      expect(performance.now() - start).toBeLessThan(10_000);
     }
     expect(lines().slice(before)).toEqual([
       'GET /v2/members HTTP/1.1',

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { EtcdClient, EtcdDecodeError } from 'nestjs-etcd/client';
 import { z } from 'zod';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { LogKeeper } from './config-log-keeper.js';
 
@@ -20,7 +21,7 @@ describe('A configuration with environment variables', () => {
 
   beforeAll(async () => {
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url, logger: log });
+    etcd = new EtcdClient({ hosts: member.url, logger: log, ...patient });
   });
 
   afterAll(async () => {

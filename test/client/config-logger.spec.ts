@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient, type EtcdLogger, EtcdOptionsError, type EtcdSchema } from 'nestjs-etcd/client';
 import { EtcdConfig } from '../../lib/client/config/index.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** Refuses what is no number, when the next turn of the event loop is over. */
@@ -23,7 +24,7 @@ describe('The logger of a configuration', () => {
 
   beforeAll(async () => {
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, ...patient });
   });
 
   afterAll(async () => {

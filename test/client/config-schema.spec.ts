@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EtcdClient, type EtcdSchema, EtcdTimeoutError } from 'nestjs-etcd/client';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { LogKeeper } from './config-log-keeper.js';
 
@@ -40,7 +41,7 @@ describe('A schema that hangs', () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'config-'));
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url, logger: log });
+    etcd = new EtcdClient({ hosts: member.url, logger: log, ...patient });
   });
 
   afterAll(async () => {
@@ -57,10 +58,10 @@ describe('A schema that hangs', () => {
   });
 
   it('fails the start, which says what hangs', async () => {
-    const error = await etcd.config(prefix, { schema, timeout: 200 }).ready.catch((e: unknown) => e);
+    const error = await etcd.config(prefix, { schema, timeout: 2_000 }).ready.catch((e: unknown) => e);
     expect(error).toBeInstanceOf(EtcdTimeoutError);
     expect((error as Error).message).toBe(
-      `The configuration of ${prefix} was not loaded within 200 ms, because its \`schema\` is asynchronous and has not answered. Find out what it waits for, or raise \`timeout\`.`,
+      `The configuration of ${prefix} was not loaded within 2000 ms, because its \`schema\` is asynchronous and has not answered. Find out what it waits for, or raise \`timeout\`.`,
     );
   });
 

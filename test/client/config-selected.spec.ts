@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient, type EtcdConfig, type EtcdConfigSelected, type EtcdSchema } from 'nestjs-etcd/client';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('What is selected of a configuration', () => {
@@ -11,7 +12,7 @@ describe('What is selected of a configuration', () => {
 
   beforeAll(async () => {
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, ...patient });
   });
 
   afterAll(async () => {

@@ -112,10 +112,11 @@ describe('States of a configuration', () => {
     isHeld = true;
     await etcd.set(`${prefix}/n`, '2');
     await waitFor(() => seen.includes(2));
-    for (const n of ['3', '4', '5']) await etcd.set(`${prefix}/n`, n);
-    const { etcdIndex } = await etcd.get(`${prefix}/n`);
+    // It shares the watch, so that what it is told has come to the configuration, too.
     await using observer = etcd.cache(prefix);
     await observer.ready;
+    for (const n of ['3', '4', '5']) await etcd.set(`${prefix}/n`, n);
+    const { etcdIndex } = await etcd.get(`${prefix}/n`);
     await waitFor(() => observer.index >= etcdIndex);
     expect(config.value).toEqual({ n: 1 });
     isHeld = false;

@@ -3,6 +3,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 import { z } from 'zod';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { LogKeeper } from './config-log-keeper.js';
 
 export const schema = z.object({
@@ -24,7 +25,7 @@ export class ConfigStore {
   constructor(private readonly name: string) {
     beforeAll(async () => {
       this.#member = await EtcdMember.start();
-      this.#etcd = new EtcdClient({ hosts: this.#member.url, logger: this.log });
+      this.#etcd = new EtcdClient({ hosts: this.#member.url, logger: this.log, ...patient });
     });
     afterAll(async () => {
       await this.#etcd?.close();

@@ -10,20 +10,23 @@ import {
 } from 'nestjs-etcd/testing';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 
 describe('The contracts for stores and clients of others', () => {
   let member: EtcdMember;
   let etcd: EtcdClient;
   beforeAll(async () => {
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, ...patient });
   });
   afterAll(async () => {
     await etcd.close();
     await member.stop();
   });
 
-  const cases = [...clientContract(() => etcd), ...lockStoreContract(() => new EtcdLockStore(etcd))];
+  // A TTL that a request outlasts which takes a second, and a sweep that is late.
+  const slow = { shortestTtl: 2_000, lateness: 2_500 };
+  const cases = [...clientContract(() => etcd), ...lockStoreContract(() => new EtcdLockStore(etcd), slow)];
   it.each(cases.map(({ name, run }) => [name, run] as const))('are kept by our own: %s', async (_, run) => {
     await expect(run()).resolves.toBeUndefined();
   });

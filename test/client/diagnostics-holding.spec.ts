@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { DiagnosticsRecorder } from './diagnostics-recorder.js';
 
@@ -11,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => member.stop());
 
-const connect = () => new EtcdClient({ hosts: member.url, sync: false });
+const connect = () => new EtcdClient({ hosts: member.url, sync: false, ...patient });
 
 describe('The channels of watches', () => {
   it('tell that a watch is armed, each event and each resync, with keys as they are in the store', async () => {
@@ -62,10 +63,10 @@ describe('The channels of leases', () => {
   it('tell each renewal, and the loss', async () => {
     await using etcd = connect();
     using told = new DiagnosticsRecorder();
-    const lease = await etcd.namespace('/l').lease('/one', 'uuid', { ttl: 10 });
+    const lease = await etcd.namespace('/l').lease('/one', 'uuid', { ttl: 100 });
     await lease.renew();
     expect(told.of('nestjs-etcd:lease:renewed')).toEqual([
-      { client: etcd.identity, key: '/l/one', ttl: 10, remaining: expect.any(Number) },
+      { client: etcd.identity, key: '/l/one', ttl: 100, remaining: expect.any(Number) },
     ]);
     expect(told.of('nestjs-etcd:operation:end').map(({ operation }) => operation)).toEqual([
       'create',
@@ -75,7 +76,7 @@ describe('The channels of leases', () => {
     await etcd.delete('/l/one');
     await expect(lease.renew()).rejects.toMatchObject({ loss: 'removed' });
     expect(told.of('nestjs-etcd:lease:lost')).toEqual([
-      { client: etcd.identity, key: '/l/one', ttl: 10, loss: 'removed' },
+      { client: etcd.identity, key: '/l/one', ttl: 100, loss: 'removed' },
     ]);
   });
 

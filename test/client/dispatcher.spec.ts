@@ -6,6 +6,7 @@ import { EmbeddedEtcd } from 'nestjs-etcd/testing';
 import { Agent, type Dispatcher } from 'undici';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('A client with a dispatcher of somebody else’s', () => {
@@ -28,7 +29,7 @@ describe('A client with a dispatcher of somebody else’s', () => {
   ];
 
   it.each(kinds)('reads, writes, watches and locks: %s', async (_, options) => {
-    await using etcd = new EtcdClient(options());
+    await using etcd = new EtcdClient({ ...options(), ...patient });
     const events: EtcdEvent[] = [];
     const watcher = etcd.watch('/w', { recursive: true });
     watcher.on('change', (event) => events.push(event));
@@ -41,7 +42,7 @@ describe('A client with a dispatcher of somebody else’s', () => {
   });
 
   it.each(kinds)('ends what is under way with the client, and not the dispatcher: %s', async (_, options) => {
-    const etcd = new EtcdClient(options());
+    const etcd = new EtcdClient({ ...options(), ...patient });
     await etcd.set('/a', '1');
     const watcher = etcd.watch('/a');
     await watcher.ready;
@@ -53,7 +54,7 @@ describe('A client with a dispatcher of somebody else’s', () => {
     expect(await waiting).toBeInstanceOf(EtcdClosedError);
     embedded.resume();
     member.resume();
-    await using again = new EtcdClient(options());
+    await using again = new EtcdClient({ ...options(), ...patient });
     expect((await again.get('/a')).node.value).toMatch(/^[12]$/);
     // The watch of the first one has ended at the server, too.
     await waitFor(async () => (await again.stats.store()).watchers === 0, { what: 'the end of the watch' });
@@ -62,9 +63,9 @@ describe('A client with a dispatcher of somebody else’s', () => {
   it('sends nothing after it was closed, also what waited for a connection', async () => {
     await using server = await EmbeddedEtcd.start();
     const single = new Agent({ connections: 1 });
-    const etcd = new EtcdClient({ hosts: server.url, dispatcher: single });
+    const etcd = new EtcdClient({ hosts: server.url, dispatcher: single, ...patient });
     await etcd.set('/a', '1');
-    server.failNext({ delay: 100, match: ({ url }) => url.includes('/slow') });
+    server.failNext({ delay: 3_000, match: ({ url }) => url.includes('/slow') });
     const slow = etcd.find('/slow').catch((error: unknown) => error);
     await waitFor(() => server.requests.some(({ url }) => url.includes('/slow')), { interval: 2 });
     const late = etcd.set('/late', '1').catch((error: unknown) => error);
@@ -80,7 +81,7 @@ describe('A client with a dispatcher of somebody else’s', () => {
   it('asks who answers when a connection has ended, before it sends a password', async () => {
     const first = await EmbeddedEtcd.start();
     const auth = { username: 'root', password: 'secret' };
-    await using etcd = new EtcdClient({ hosts: first.url, dispatcher: agent, auth });
+    await using etcd = new EtcdClient({ hosts: first.url, dispatcher: agent, auth, ...patient });
     await etcd.set('/a', '1');
     const disconnected = once(agent, 'disconnect');
     await first.stop();

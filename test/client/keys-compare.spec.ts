@@ -9,6 +9,7 @@ import {
 
 import { EtcdMember } from '../support/etcd-member.js';
 import { RawStore } from './raw-store.js';
+import { aTtlOf } from './ttl.js';
 
 describe('Comparing before writing', () => {
   let member: EtcdMember;
@@ -114,7 +115,7 @@ describe('Comparing before writing', () => {
     await expect(etcd.update(seen, 'b')).rejects.toMatchObject({ code: 'ETCD_OPTIONS', option: 'ttl' });
     expect(await raw.value('/from-ttl')).toBe('a');
     const renewed = await etcd.update(seen, 'b', { ttl: 50 });
-    expect(renewed.node.ttl).toBe(50);
+    expect(renewed.node.ttl).toEqual(aTtlOf(50));
     await etcd.update(renewed, 'c', { ttl: null });
     expect((await raw.get('/from-ttl')).node).not.toHaveProperty('expiration');
   });

@@ -10,6 +10,7 @@ import {
 
 import { EtcdMember } from '../support/etcd-member.js';
 import { RawStore } from './raw-store.js';
+import { aTtlOf } from './ttl.js';
 
 describe('Directories and removing', () => {
   let member: EtcdMember;
@@ -61,8 +62,8 @@ describe('Directories and removing', () => {
     const made = await etcd.mkdir('/ud', { ttl: 1_000 });
     await expect(etcd.update(made, 'v', { ttl: 5 })).rejects.toBeInstanceOf(EtcdNotFileError);
     const updated = await etcd.updateDirectory('/ud', { ttl: 100 });
-    expect(updated).toMatchObject({ action: 'update', node: { dir: true, ttl: 100 } });
-    expect((await raw.get('/ud')).node.ttl).toBe(100);
+    expect(updated).toMatchObject({ action: 'update', node: { dir: true, ttl: aTtlOf(100) } });
+    expect((await raw.get('/ud')).node.ttl).toEqual(aTtlOf(100));
     await etcd.updateDirectory('/ud');
     expect((await raw.get('/ud')).node).not.toHaveProperty('expiration');
     await expect(etcd.updateDirectory('/ud/none')).rejects.toBeInstanceOf(EtcdKeyNotFoundError);

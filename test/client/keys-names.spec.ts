@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { RawStore } from './raw-store.js';
 
 /** Names that a careless client sends somewhere else, cuts off or changes. */
@@ -71,7 +72,7 @@ describe('Names of keys', () => {
 
   it('writes the keys of etcd’s own bookkeeping where that is harmless', async () => {
     await using other = await EtcdMember.start();
-    await using client = new EtcdClient({ hosts: other.url });
+    await using client = new EtcdClient({ hosts: other.url, ...patient });
     const key = '/app/0/members/abc/attributes';
     await client.create(key, '1');
     await client.update(key, '2');

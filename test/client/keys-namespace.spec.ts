@@ -3,6 +3,7 @@ import { EtcdClient, EtcdInvalidKeyError, EtcdKeyNotFoundError } from 'nestjs-et
 
 import { EtcdMember } from '../support/etcd-member.js';
 import { RawStore } from './raw-store.js';
+import { aTtlOf } from './ttl.js';
 
 describe('namespace', () => {
   let member: EtcdMember;
@@ -53,7 +54,7 @@ describe('namespace', () => {
     await app.compareAndSwap('/k', '3', { prevIndex: updated.node.modifiedIndex });
     await app.modify('/k', (value) => `${value}4`);
     await app.refresh('/k', 100);
-    expect((await raw.get('/ops/k')).node).toMatchObject({ value: '34', ttl: 100 });
+    expect((await raw.get('/ops/k')).node).toMatchObject({ value: '34', ttl: aTtlOf(100) });
     expect(await app.json('/k')).toBe(34);
     expect(await app.exists('/k')).toBe(true);
     await app.compareAndDelete('/k', { prevValue: '34' });

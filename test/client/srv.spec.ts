@@ -4,6 +4,7 @@ import { EtcdClient, type EtcdClientOptions, EtcdDiscoveryError } from 'nestjs-e
 import { Certificates } from '../support/certificates.js';
 import { DnsServer } from '../support/dns-server.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -26,7 +27,7 @@ describe('Discovery by SRV records', () => {
   });
 
   const client = (options: EtcdClientOptions = {}) =>
-    new EtcdClient({ srv: { domain, servers: [dns.address] }, sync: false, ...options });
+    new EtcdClient({ srv: { domain, servers: [dns.address] }, sync: false, ...patient, ...options });
   const at = (url: string, ranks: { priority?: number; weight?: number } = {}) => ({
     target: '127.0.0.1',
     port: Number(new URL(url).port),
@@ -64,7 +65,7 @@ describe('Discovery by SRV records', () => {
 
   it('prefers the names with TLS, and the first name that has records', async () => {
     for (const [i, service] of services.entries()) publish(service, at(`http://127.0.0.1:${i + 1}`));
-    await using etcd = client({ timeout: 500 });
+    await using etcd = client({ timeout: 1_800 });
     await expect(etcd.get('/')).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
     expect(etcd.endpoints).toEqual(['https://127.0.0.1:1']);
   });
@@ -96,7 +97,7 @@ describe('Discovery by SRV records', () => {
     await using light = await TcpProxy.start(member.url);
     publish('_etcd._tcp', at(heavy.url, { weight: 80 }), at(light.url, { weight: 20 }));
     const clients = Array.from({ length: 200 }, () => client());
-    await Promise.all(clients.map((etcd) => etcd.get('/', { timeout: 20_000 })));
+    await Promise.all(clients.map((etcd) => etcd.get('/')));
     const first = clients.filter((etcd) => etcd.endpoints[0] === heavy.url).length;
     await Promise.all(clients.map((etcd) => etcd.close()));
     // 160 are expected with a deviation of 5.7: beyond 125 to 190 by chance once in a hundred million runs.
@@ -123,7 +124,7 @@ describe('Discovery by SRV records', () => {
       const { message, elapsed } = await failure();
       for (const service of services) expect(message).toContain(service);
       expect(message).toMatch(/Publish one, or give `hosts`/);
-      expect(elapsed).toBeLessThan(2_000);
+      expect(elapsed).toBeLessThan(5_000);
     });
 
     it('is an error for a name without records, and for the record "."', async () => {
@@ -145,18 +146,18 @@ describe('Discovery by SRV records', () => {
       dns.mode = 'silent';
       const { message, elapsed } = await failure({ tryTimeout: 250 });
       expect(message).toContain('(ETIMEOUT)');
-      expect(elapsed).toBeLessThan(2_500);
+      expect(elapsed).toBeLessThan(5_000);
     });
 
     it('does not outlast the deadline of a call', async () => {
       dns.mode = 'silent';
-      await using etcd = client({ timeout: 200 });
+      await using etcd = client({ timeout: 200, tryTimeout: 10_000 });
       const start = performance.now();
       await expect(etcd.set('/srv', 'v')).rejects.toMatchObject({
         code: 'ETCD_TIMEOUT',
         mayHaveBeenApplied: false,
       });
-      expect(performance.now() - start).toBeLessThan(1_000);
+      expect(performance.now() - start).toBeLessThan(3_000);
       expect(etcd.endpoints).toEqual([]);
     });
 
@@ -172,7 +173,7 @@ describe('Discovery by SRV records', () => {
     await using first = await TcpProxy.start(member.url);
     await using second = await TcpProxy.start(member.url);
     publish('_etcd._tcp', at(first.url));
-    await using etcd = client({ timeout: 10_000 });
+    await using etcd = client();
     await etcd.set('/moved', 'before');
     publish('_etcd._tcp', at(second.url));
     await first.stop();

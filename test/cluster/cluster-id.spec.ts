@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdClusterIdChangedError } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { FakeMember } from './fake-member.js';
 import { Lines } from './lines.js';
 
@@ -9,7 +10,7 @@ describe('the line about another cluster', () => {
   it('is written once, and the next one when the right one is back', async () => {
     await using member = await FakeMember.start();
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: member.url, clusterId: 'cafe', logger });
+    await using client = new EtcdClient({ hosts: member.url, clusterId: 'cafe', logger, ...patient });
     member.change({ clusterId: 'beef' });
     for (let i = 0; i < 3; i++) await expect(client.get('/a')).rejects.toThrow(EtcdClusterIdChangedError);
     member.change({ clusterId: 'cafe' });
@@ -56,7 +57,7 @@ describe('a cluster that was replaced by another one at the same address', () =>
   ];
 
   it('gets no request but the question who it is, from a client that has learned its cluster', async () => {
-    await using client = new EtcdClient({ hosts: original.url });
+    await using client = new EtcdClient({ hosts: original.url, ...patient });
     await client.set('/key', 'original');
     const expected = client.clusterId;
     const member = await replace();
@@ -71,18 +72,18 @@ describe('a cluster that was replaced by another one at the same address', () =>
     expect(await keysOf(member)).toEqual([expect.objectContaining({ key: '/seed', value: '1' })]);
 
     // The control: a client that begins anew takes it for what it is, and does write there.
-    await using another = new EtcdClient({ hosts: original.url });
+    await using another = new EtcdClient({ hosts: original.url, ...patient });
     await another.set('/key', 'changed');
     expect(await keysOf(member)).toHaveLength(2);
   });
 
   it('gets no request but the question who it is, from a client that was given the id', async () => {
-    const probe = new EtcdClient({ hosts: original.url });
+    const probe = new EtcdClient({ hosts: original.url, ...patient });
     await probe.get('/');
     const clusterId = String(probe.clusterId);
     await probe.close();
     const member = await replace();
-    await using client = new EtcdClient({ hosts: original.url, clusterId });
+    await using client = new EtcdClient({ hosts: original.url, clusterId, ...patient });
     for (let i = 0; i < 3; i++)
       await expect(client.set('/key', 'changed')).rejects.toBeInstanceOf(EtcdClusterIdChangedError);
     expect(await keysOf(member)).toBeUndefined();
@@ -92,7 +93,7 @@ describe('a cluster that was replaced by another one at the same address', () =>
 describe('a foreign member', () => {
   it('that takes over an open connection gets one request at most', async () => {
     await using member = await FakeMember.start();
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     await client.set('/a', '1');
     member.change({ clusterId: 'beef' });
     const first = await client.set('/a', '2').catch((reason: unknown) => reason);
@@ -116,6 +117,7 @@ describe('a foreign member', () => {
       hosts: [foreign.url, good.url],
       order: 'given',
       clusterId: 'cafe',
+      ...patient,
     });
     await expect(client.set('/a', '1')).rejects.toBeInstanceOf(EtcdClusterIdChangedError);
     for (let i = 0; i < 5; i++) await client.set('/a', '2');
@@ -129,7 +131,7 @@ describe('a foreign member', () => {
       path === '/v2/members'
         ? 'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"members":[]}'
         : 'HTTP/1.1 200 OK\r\nX-Etcd-Index: 5\r\nContent-Length: 2\r\n\r\n{}';
-    await using client = new EtcdClient({ hosts: nameless.url, clusterId: 'cafe' });
+    await using client = new EtcdClient({ hosts: nameless.url, clusterId: 'cafe', ...patient });
     await expect(client.set('/a', '1')).rejects.toMatchObject({ code: 'ETCD_CLUSTER_ID_CHANGED' });
     expect(nameless.served).toEqual([]);
   });

@@ -11,6 +11,7 @@ import {
 } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { FakeMember, silence } from './fake-member.js';
 
@@ -35,8 +36,19 @@ let healthy: FakeMember;
 beforeAll(async () => {
   silent = await FakeMember.start();
   healthy = await FakeMember.start();
+  // The first request of a process loads undici, which takes its time.
+  await using client = new EtcdClient({ hosts: healthy.url, ...patient });
+  await client.get('/a');
 });
 beforeEach(() => silent.change({ keys: () => silence }));
+
+/** Makes `silent` the member that a client keeps to. */
+async function befriend(client: EtcdClient): Promise<void> {
+  silent.change({ keys: () => silent.node(5) });
+  await client.get('/a');
+  silent.change({ keys: () => silence });
+}
+
 afterAll(async () => {
   await silent[Symbol.asyncDispose]();
   await healthy[Symbol.asyncDispose]();
@@ -53,7 +65,8 @@ describe('the time of a try and the deadline of a call', () => {
     await client.get('/a');
     const took = performance.now() - start;
     expect(took).toBeGreaterThanOrEqual(299);
-    expect(took).toBeLessThan(900);
+    // Who tried on would do so up to the deadline of 5 s.
+    expect(took).toBeLessThan(2_500);
   });
 
   it('lets a member take longer than a try when it keeps on speaking', async () => {
@@ -62,15 +75,15 @@ describe('the time of a try and the deadline of a call', () => {
         const [head = '', body = ''] = slow.node(5).split('\r\n\r\n');
         yield `${head}\r\n\r\n`;
         for (const byte of body) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
+          await new Promise((resolve) => setTimeout(resolve, 15));
           yield byte;
         }
       },
     });
-    await using client = new EtcdClient({ hosts: slow.url, tryTimeout: 100 });
+    await using client = new EtcdClient({ hosts: slow.url, tryTimeout: 500 });
     const start = performance.now();
     expect((await client.get('/a')).node.value).toBe('v');
-    expect(performance.now() - start).toBeGreaterThan(300);
+    expect(performance.now() - start).toBeGreaterThan(1_000);
     expect(slow.served).toHaveLength(1);
   });
 
@@ -79,7 +92,7 @@ describe('the time of a try and the deadline of a call', () => {
     async (limit) => {
       await using member = await EtcdMember.start();
       await using client = new EtcdClient({ hosts: member.url, ...limit });
-      await client.version();
+      await client.version({ timeout: 10_000 });
       const written = client.set('/a', 'v', { timeout: limit.timeout ?? 10_000 });
       await turn();
       standStill(1_500);
@@ -95,27 +108,30 @@ describe('the time of a try and the deadline of a call', () => {
   });
 
   it('ends a read at its deadline, with every try', async () => {
-    await using client = new EtcdClient({ hosts: silent.url, tryTimeout: 200, timeout: 1_000 });
+    await using client = new EtcdClient({ hosts: silent.url, tryTimeout: 500, timeout: 2_500 });
+    await befriend(client);
     const error = await failure(client.get('/a'));
     expect(error).toBeInstanceOf(EtcdTimeoutError);
     expect(error.mayHaveBeenApplied).toBe(false);
-    expect(error.after).toBeGreaterThanOrEqual(950);
-    expect(error.after).toBeLessThan(1_500);
+    expect(error.after).toBeGreaterThanOrEqual(2_450);
+    // The 5 s are those of a call whose client gives none.
+    expect(error.after).toBeLessThan(4_900);
     expect(error.attempts.length).toBeGreaterThanOrEqual(2);
-    expect(error.attempts[0]).toEqual({ endpoint: silent.url, outcome: 'no answer within 200 ms' });
+    expect(error.attempts[0]).toEqual({ endpoint: silent.url, outcome: 'no answer within 500 ms' });
   });
 
   it('ends a write at the first try that was sent, and says that it may have been applied', async () => {
     await using client = new EtcdClient({
       hosts: [silent.url, healthy.url],
       order: 'given',
-      tryTimeout: 200,
+      tryTimeout: 1_500,
     });
+    await befriend(client);
     const before = healthy.served.length;
     const error = await failure(client.set('/a', '1'));
     expect(error).toBeInstanceOf(EtcdIndeterminateError);
-    expect(error.attempts).toEqual([{ endpoint: silent.url, outcome: 'no answer within 200 ms' }]);
-    expect(error.after).toBeLessThan(800);
+    expect(error.attempts).toEqual([{ endpoint: silent.url, outcome: 'no answer within 1500 ms' }]);
+    expect(error.after).toBeLessThan(4_500);
     expect(healthy.served).toHaveLength(before);
   });
 
@@ -131,7 +147,7 @@ describe('the time of a try and the deadline of a call', () => {
 
   it('lists what each member answered when none can be reached', async () => {
     const hosts = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
-    await using client = new EtcdClient({ hosts, order: 'given', timeout: 700 });
+    await using client = new EtcdClient({ hosts, order: 'given', timeout: 1_800 });
     const error = await failure(client.set('/a', '1'));
     expect(error).toBeInstanceOf(EtcdConnectionError);
     expect(error.mayHaveBeenApplied).toBe(false);
@@ -145,11 +161,11 @@ describe('the time of a try and the deadline of a call', () => {
     silent.change({ keys: () => silence });
     await using mute = await FakeMember.start();
     mute.stub.handler = () => silence;
-    await using client = new EtcdClient({ hosts: mute.url, timeout: 100 });
+    await using client = new EtcdClient({ hosts: mute.url, timeout: 100, tryTimeout: 10_000 });
     const error = await failure(client.get('/a'));
     expect(error).toBeInstanceOf(EtcdTimeoutError);
     expect(error.attempts).toEqual([{ endpoint: mute.url, outcome: 'no answer before the deadline' }]);
-    expect(error.after).toBeLessThan(400);
+    expect(error.after).toBeLessThan(3_000);
   });
 
   it('does not turn callers away at once while members rest, who could then come again without a pause', async () => {

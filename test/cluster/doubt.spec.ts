@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EtcdClient, type EtcdClientOptions, type EtcdError } from 'nestjs-etcd/client';
 
 import { jsonResponse, RESET, type StubRequest } from '../support/http-stub.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { FakeMember, silence } from './fake-member.js';
 
@@ -52,7 +53,7 @@ describe('a swap whose first answer was lost and whose second is a refusal', () 
         return history(member);
       },
     });
-    const client = new EtcdClient({ hosts: member.url, ...options });
+    const client = new EtcdClient({ hosts: member.url, ...patient, ...options });
     const abort = new AbortController();
     const swapping = client.compareAndSwap('/a', 'mine', {
       prevIndex: 10,
@@ -107,7 +108,7 @@ describe('a write with a unique value', () => {
     await using member = await FakeMember.start({
       keys: (request) => (isPut(request) ? lost() : refusal(100, 404)),
     });
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     const failure = await failureOf(client.create('/a', 'mine', { uniqueValue: true }));
     expect(failure).toMatchObject({ code: 'ETCD_INDETERMINATE', mayHaveBeenApplied: true });
     expect(member.served).toEqual(['PUT /v2/keys/a', 'GET /v2/keys/a?quorum=true']);
@@ -118,7 +119,12 @@ describe('another cluster', () => {
   it('that is met after a try of the write does not make it certain', async () => {
     await using first = await FakeMember.start({ keys: lost });
     await using other = await FakeMember.start({ clusterId: 'beef' });
-    await using client = new EtcdClient({ hosts: [first.url, other.url], order: 'given', sync: false });
+    await using client = new EtcdClient({
+      hosts: [first.url, other.url],
+      order: 'given',
+      sync: false,
+      ...patient,
+    });
     const failure = await failureOf(client.set('/a', 'v', { idempotent: true }));
     expect(failure).toMatchObject({ code: 'ETCD_CLUSTER_ID_CHANGED', mayHaveBeenApplied: true });
     expect(failure.attempts).toHaveLength(1);
@@ -129,7 +135,7 @@ describe('another cluster', () => {
     await using member = await FakeMember.start({
       keys: () => jsonResponse(500, { errorCode: 300, message: 'Raft' }, { 'X-Etcd-Cluster-Id': 'beef' }),
     });
-    await using client = new EtcdClient({ hosts: member.url, sync: false });
+    await using client = new EtcdClient({ hosts: member.url, sync: false, ...patient });
     const failure = await failureOf(client.set('/a', 'v'));
     expect(failure).toMatchObject({ code: 'ETCD_CLUSTER_ID_CHANGED', mayHaveBeenApplied: true });
   });
@@ -138,7 +144,7 @@ describe('another cluster', () => {
     await using decoy = await FakeMember.start();
     decoy.stub.handler = () => jsonResponse(404, {});
     const auth = { username: 'u', password: 'p' };
-    await using client = new EtcdClient({ hosts: decoy.url, clusterId: 'cafe', auth });
+    await using client = new EtcdClient({ hosts: decoy.url, clusterId: 'cafe', auth, ...patient });
     expect(await failureOf(client.set('/a', 'v'))).toMatchObject({ code: 'ETCD_CLUSTER_ID_CHANGED' });
     expect(decoy.served).toEqual([]);
   });
@@ -149,7 +155,7 @@ describe('a page of a proxy', () => {
     await using member = await FakeMember.start({
       keys: () => 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>',
     });
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     expect(await failureOf(client.members.remove('1'))).toMatchObject({ code: 'ETCD_INDETERMINATE' });
     const failure = await failureOf(client.get('/a'));
     expect(failure).toMatchObject({ code: 'ETCD_RESPONSE', endpoint: member.url });
@@ -161,7 +167,12 @@ describe('what a call went through', () => {
   it('is told with a definite answer, too', async () => {
     await using broken = await FakeMember.start({ keys: () => jsonResponse(503, {}) });
     await using member = await FakeMember.start({ keys: () => refusal(100, 404) });
-    await using client = new EtcdClient({ hosts: [broken.url, member.url], order: 'given', sync: false });
+    await using client = new EtcdClient({
+      hosts: [broken.url, member.url],
+      order: 'given',
+      sync: false,
+      ...patient,
+    });
     const failure = await failureOf(client.get('/a'));
     expect(failure).toMatchObject({ code: 'ETCD_KEY_NOT_FOUND', attempts: [{ endpoint: broken.url }] });
   });

@@ -3,6 +3,7 @@ import { EtcdClient, type EtcdError, EtcdIndeterminateError } from 'nestjs-etcd/
 
 import { EtcdCluster } from '../support/etcd-cluster.js';
 import { type EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { FakeMember, silence } from './fake-member.js';
 
@@ -22,24 +23,38 @@ describe('fail-over on a cluster of three', () => {
     await cluster.waitHealthy();
   });
 
+  let tests = 0;
+  /** A key of the test's own, since what a member has held back is written when it goes on. */
+  let key: string;
+
   /** A client that keeps to a follower, so that the fault is about the client's member and not about raft. */
   async function clientPinnedToFollower(): Promise<EtcdClient> {
     const [follower] = await cluster.followers();
     pinned = follower as EtcdMember;
+    key = `/key${++tests}`;
+    await using writer = new EtcdClient({ hosts: pinned.url, sync: false, ...patient });
+    await writer.set(key, 'before');
     const others = cluster.urls.filter((url) => url !== pinned.url);
-    const client = new EtcdClient({ hosts: [pinned.url, ...others], order: 'given' });
-    await client.set('/key', 'before');
-    expect(pinned.proxy?.requests.some(({ line }) => line.startsWith('PUT /v2/keys/key'))).toBe(true);
-    return client;
+    const connect = async (): Promise<EtcdClient | undefined> => {
+      const before = pinned.proxy?.requests.length;
+      const client = new EtcdClient({ hosts: [pinned.url, ...others], order: 'given' });
+      const isRead = await client.get(key).then(() => true, () => false); // prettier-ignore
+      const asked = pinned.proxy?.requests.slice(before).at(-1)?.line;
+      if (isRead && asked === `GET /v2/keys${key} HTTP/1.1`) return client;
+      await client.close();
+      return undefined;
+    };
+    return await waitFor(connect, { what: 'a client that keeps to the follower' });
   }
 
+  // Up to the deadline, which is after 5 s, who does not go on would wait.
   const faults: Array<[name: string, most: number, fault: (member: EtcdMember) => Promise<void> | void]> = [
-    ['is killed', 1_000, (member) => member.kill()],
-    ['is stopped with SIGSTOP', 2_500, (member) => member.pause()],
-    ['is behind a network that swallows everything', 2_500, (member) => member.proxy?.blackHole(true)],
+    ['is killed', 2_500, (member) => member.kill()],
+    ['is stopped with SIGSTOP', 4_500, (member) => member.pause()],
+    ['is behind a network that swallows everything', 4_500, (member) => member.proxy?.blackHole(true)],
     [
       'refuses connections',
-      1_000,
+      2_500,
       async (member) => {
         await member.proxy?.refuse();
         member.proxy?.reset();
@@ -52,32 +67,32 @@ describe('fail-over on a cluster of three', () => {
       await using client = await clientPinnedToFollower();
       await fault(pinned);
       const start = performance.now();
-      expect((await client.get('/key')).node.value).toBe('before');
+      expect((await client.get(key)).node.value).toBe('before');
       expect(performance.now() - start).toBeLessThan(most);
     });
 
     it(`writes to the next member when its own one ${name}`, async () => {
       await using client = await clientPinnedToFollower();
       await fault(pinned);
-      const first = await client.set('/key', 'first').then(
+      const first = await client.set(key, 'first').then(
         () => 'ok',
         (error: EtcdError) => error.code,
       );
       // What was sent to a member that fell silent is the only write whose end is not known.
       expect(['ok', 'ETCD_INDETERMINATE']).toContain(first);
       // A member that comes back from an earlier test may have called an election just now: C2 bounds what that costs.
-      await waitFor(() => client.set('/key', 'second'), {
-        timeout: 3_500,
+      await waitFor(() => client.set(key, 'second'), {
+        timeout: 10_000,
         what: 'a write to another member',
       });
-      expect((await client.get('/key', { quorum: true })).node.value).toBe('second');
+      expect((await client.get(key, { quorum: true })).node.value).toBe('second');
     });
   }
 
   it('goes back to a member that returns when its present one fails', async () => {
     await using client = await clientPinnedToFollower();
     await pinned.kill();
-    await client.get('/key');
+    await client.get(key);
     await pinned.restart();
     await cluster.waitHealthy();
     const others = cluster.members.filter((member) => member !== pinned);
@@ -87,7 +102,7 @@ describe('fail-over on a cluster of three', () => {
     }
     try {
       const before = pinned.proxy?.requests.length ?? 0;
-      expect((await client.get('/key')).node.value).toBe('before');
+      expect((await client.get(key)).node.value).toBe('before');
       expect(pinned.proxy?.requests.length).toBeGreaterThan(before);
     } finally {
       for (const other of others) await other.proxy?.accept();
@@ -97,16 +112,18 @@ describe('fail-over on a cluster of three', () => {
 
 describe('fail-over between members that behave as the test wants', () => {
   it('leaves a member that says who it is but does not write, as one that is cut off from the others', async () => {
-    await using cutOff = await FakeMember.start({ keys: () => silence });
+    await using cutOff = await FakeMember.start();
     await using healthy = await FakeMember.start();
     await using client = new EtcdClient({
       hosts: [cutOff.url, healthy.url],
       order: 'given',
-      tryTimeout: 200,
+      tryTimeout: 1_500,
     });
+    await client.get('/a');
+    cutOff.change({ keys: () => silence });
     await expect(client.set('/a', '1')).rejects.toBeInstanceOf(EtcdIndeterminateError);
     for (let i = 0; i < 5; i++) await client.set('/a', String(i));
-    expect(cutOff.served).toHaveLength(1);
+    expect(cutOff.served).toEqual(['GET /v2/keys/a', 'PUT /v2/keys/a']);
     expect(healthy.served).toHaveLength(5);
   });
 
@@ -115,7 +132,11 @@ describe('fail-over between members that behave as the test wants', () => {
       keys: () => 'HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n',
     });
     await using healthy = await FakeMember.start();
-    await using client = new EtcdClient({ hosts: [proxyless.url, healthy.url], order: 'given' });
+    await using client = new EtcdClient({
+      hosts: [proxyless.url, healthy.url],
+      order: 'given',
+      ...patient,
+    });
     await expect(client.set('/a', '1')).rejects.toBeInstanceOf(EtcdIndeterminateError);
     for (let i = 0; i < 5; i++) await client.set('/a', String(i));
     expect(proxyless.served).toHaveLength(1);
@@ -125,7 +146,12 @@ describe('fail-over between members that behave as the test wants', () => {
     await using mute = await FakeMember.start();
     mute.stub.handler = () => silence;
     await using healthy = await FakeMember.start();
-    await using client = new EtcdClient({ hosts: [mute.url, healthy.url], order: 'given', tryTimeout: 200 });
+    await using client = new EtcdClient({
+      hosts: [mute.url, healthy.url],
+      order: 'given',
+      tryTimeout: 1_500,
+      timeout: 15_000,
+    });
     await Promise.all(Array.from({ length: 20 }, (_, i) => client.set('/a', String(i))));
     expect(mute.served).toEqual([]);
     expect(mute.hellos).toBe(1);
@@ -140,7 +166,7 @@ describe('fail-over between members that behave as the test wants', () => {
       yield text.replace('\r\n', '\r\nConnection: close\r\n');
       yield { step: 'end' } as const;
     };
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     for (let i = 0; i < 10; i++) await client.set('/a', String(i));
     await Promise.all(Array.from({ length: 10 }, (_, i) => client.set('/a', String(i))));
     expect(member.served).toHaveLength(20);
@@ -153,7 +179,8 @@ describe('fail-over between members that behave as the test wants', () => {
       hosts: [silent.url, healthy.url],
       order: 'given',
       connections: 4,
-      tryTimeout: 200,
+      tryTimeout: 1_500,
+      timeout: 15_000,
     });
     const ends = await Promise.allSettled(Array.from({ length: 100 }, (_, i) => client.set('/a', String(i))));
     const unknown = ends.filter(({ status }) => status === 'rejected').length;
@@ -169,7 +196,7 @@ describe('the order of members', () => {
     const members = [await FakeMember.start(), await FakeMember.start(), await FakeMember.start()];
     try {
       for (let i = 0; i < count; i++) {
-        await using client = new EtcdClient({ hosts: members.map(({ url }) => url), order });
+        await using client = new EtcdClient({ hosts: members.map(({ url }) => url), order, ...patient });
         await client.get('/a');
       }
       return members.map(({ served }) => served.length);
@@ -190,18 +217,24 @@ describe('the order of members', () => {
   it("finds the leader with 'leader', from whichever member, and follows it to another one", async () => {
     await using cluster = await EtcdCluster.start(3, { proxy: true });
     const [seed] = await cluster.followers();
-    await using client = new EtcdClient({
-      hosts: (seed as EtcdMember).url,
-      order: 'leader',
-      sync: { interval: 100 },
-    });
-    const askedLast = async () => {
+    const connect = () =>
+      new EtcdClient({ hosts: (seed as EtcdMember).url, order: 'leader', sync: { interval: 100 } });
+    /** Which member gets a write. */
+    const askedBy = async (client: EtcdClient) => {
       const before = cluster.members.map(({ proxy }) => puts(proxy?.requests));
       await client.set('/key', 'value');
-      return cluster.members.findIndex(({ proxy }, i) => puts(proxy?.requests) > (before[i] ?? 0));
+      return cluster.members.find(({ proxy }, i) => puts(proxy?.requests) > (before[i] ?? 0))?.name;
     };
+    // Another one may be elected at this moment: then a new client's first write is the next to be looked at.
+    await waitFor(async () => {
+      await using beginner = connect();
+      const { name } = await cluster.waitForLeader();
+      expect(await askedBy(beginner)).toBe(name);
+      return true;
+    });
+    await using client = connect();
+    await waitFor(async () => (await askedBy(client)) === (await cluster.waitForLeader()).name);
     const leader = await cluster.waitForLeader();
-    expect(cluster.members[await askedLast()]?.name).toBe(leader.name);
 
     // Under load, too: answers under way from the old member must not pin it again.
     const stop = new AbortController();
@@ -212,7 +245,7 @@ describe('the order of members', () => {
     await waitFor(
       async () => {
         const next = await cluster.leader();
-        return next !== undefined && next !== leader && cluster.members[await askedLast()] === next;
+        return next !== undefined && next !== leader && (await askedBy(client)) === next.name;
       },
       { what: 'writes to the new leader' },
     );

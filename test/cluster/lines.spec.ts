@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 
+import { patient } from '../support/patient.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import { FakeMember } from './fake-member.js';
@@ -44,7 +45,7 @@ describe('the lines that a client logs', () => {
     await using member = await FakeMember.start();
     await using proxy = await TcpProxy.start(member.url);
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: proxy.url, sync: false, logger });
+    await using client = new EtcdClient({ hosts: proxy.url, sync: false, logger, ...patient });
     await client.get('/a');
     for (let round = 1; round <= 2; round++) {
       await proxy.refuse();
@@ -63,7 +64,8 @@ describe('the lines that a client logs', () => {
     await using trio = await Trio.start();
     const [first = ''] = trio.urls;
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: trio.urls, order: 'given', logger, sync: { interval: 50 } });
+    const keeping = { order: 'given', logger, sync: { interval: 50 } } as const;
+    await using client = new EtcdClient({ hosts: trio.urls, ...keeping, ...patient });
     await client.get('/a');
     await trio.shut(0);
     for (let i = 0; i < 20; i++) await client.get('/a');
@@ -79,7 +81,8 @@ describe('the lines that a client logs', () => {
   it('tell the loss of all members once, and each return', async () => {
     await using trio = await Trio.start();
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: trio.urls, order: 'given', logger, sync: { interval: 50 } });
+    const keeping = { order: 'given', logger, sync: { interval: 50 } } as const;
+    await using client = new EtcdClient({ hosts: trio.urls, ...keeping, ...patient });
     await client.get('/a');
     await trio.shut(0, 1, 2);
     const calls = Array.from({ length: 10 }, () => client.get('/a', { timeout: 3_000 }));
@@ -105,6 +108,7 @@ describe('the lines that a client logs', () => {
       order: 'given',
       logger,
       sync: false,
+      ...patient,
     });
     await client.get('/a');
     await trio.shut(0);

@@ -3,6 +3,7 @@ import { EtcdClient, type EtcdClientOptions } from 'nestjs-etcd/client';
 
 import { EtcdCluster } from '../support/etcd-cluster.js';
 import { jsonResponse } from '../support/http-stub.js';
+import { patient } from '../support/patient.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { FakeMember } from './fake-member.js';
 import { Lines } from './lines.js';
@@ -10,9 +11,11 @@ import { Lines } from './lines.js';
 describe('the addresses that a client knows', () => {
   it('are learned from the member list of a real cluster, refused where asked, and its seeds never forgotten', async () => {
     await using cluster = await EtcdCluster.start(3);
+    // Each member has read by then what the others have published.
+    await cluster.waitHealthy();
     const [seed = '', refused = '', accepted = ''] = cluster.urls;
     const afterOneCall = async (sync?: EtcdClientOptions['sync']) => {
-      await using client = new EtcdClient({ hosts: seed, ...(sync !== undefined && { sync }) });
+      await using client = new EtcdClient({ hosts: seed, ...patient, ...(sync !== undefined && { sync }) });
       await client.get('/');
       return [...client.endpoints].sort();
     };
@@ -20,10 +23,10 @@ describe('the addresses that a client knows', () => {
     expect(await afterOneCall(false)).toEqual([seed]);
     expect(await afterOneCall({ accept: (url) => url.origin !== refused })).toEqual([seed, accepted].sort());
 
-    await using client = new EtcdClient({ hosts: seed });
+    await using client = new EtcdClient({ hosts: seed, ...patient });
     await client.set('/key', 'value');
     await Promise.all(cluster.members.map((member) => member.kill()));
-    await expect(client.get('/key', { timeout: 500 })).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
+    await expect(client.get('/key', { timeout: 1_800 })).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
     // A member of three serves nobody before it has found a second one.
     await Promise.all(cluster.members.slice(0, 2).map((member) => member.restart()));
     expect((await client.get('/key')).node.value).toBe('value');
@@ -57,7 +60,6 @@ describe('the addresses that a client knows', () => {
     await using seed = await FakeMember.start({ keys: () => jsonResponse(503, {}) });
     await using learned = await FakeMember.start({ advertised: () => [seed.url, learned.url] });
     seed.change({ advertised: () => [learned.url] });
-    const patient = { timeout: 30_000, tryTimeout: 30_000 };
     const hosts = { hosts: seed.url, order: 'given', sync: { interval: 20 } } as const;
     await using client = new EtcdClient({ ...hosts, ...patient });
     await client.get('/a');
@@ -126,6 +128,7 @@ describe('the addresses that a client knows', () => {
     await using client = new EtcdClient({
       hosts: member.url,
       logger: lines,
+      ...patient,
       sync: {
         interval: 20,
         accept: () => {
@@ -149,7 +152,7 @@ describe('the addresses that a client knows', () => {
       hosts: member.url,
       auth: { username: 'u', password: 'secret' },
       logger: lines,
-      tryTimeout: 200,
+      ...patient,
     });
     await client.set('/a', '1');
     const answer = member.stub.handler;

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdRedirectError } from 'nestjs-etcd/client';
 
 import { type StubHandler } from '../support/http-stub.js';
+import { patient } from '../support/patient.js';
 import { freePort } from '../support/wait-for.js';
 import { FakeMember } from './fake-member.js';
 
@@ -18,6 +19,7 @@ describe('a redirect', () => {
       hosts: [follower.url, leader.url],
       order: 'given',
       auth: { username: 'u', password: 'p' },
+      ...patient,
     });
     await client.set('/a', 'a value', { ttl: 5 });
     await client.delete('/b', { recursive: true });
@@ -36,7 +38,11 @@ describe('a redirect', () => {
     it(`with ${status} to an address that is no known member is an error, and nothing goes there`, async () => {
       await using decoy = await FakeMember.start();
       await using member = await FakeMember.start({ keys: redirectTo(() => decoy.url, status) });
-      await using client = new EtcdClient({ hosts: member.url, auth: { username: 'u', password: 'p' } });
+      await using client = new EtcdClient({
+        hosts: member.url,
+        auth: { username: 'u', password: 'p' },
+        ...patient,
+      });
       await expect(client.set('/a', 'secret')).rejects.toBeInstanceOf(EtcdRedirectError);
       await expect(client.get('/a')).rejects.toMatchObject({ status, mayHaveBeenApplied: false });
       expect(decoy.stub.connections).toBe(0);
@@ -49,7 +55,7 @@ describe('a redirect', () => {
       keys: () =>
         `HTTP/1.1 307 Redirect\r\nX-Etcd-Cluster-Id: cafe\r\nLocation: ${other.url}/v2/keys/b\r\nContent-Length: 0\r\n\r\n`,
     });
-    await using client = new EtcdClient({ hosts: [member.url, other.url], order: 'given' });
+    await using client = new EtcdClient({ hosts: [member.url, other.url], order: 'given', ...patient });
     await expect(client.set('/a', '1')).rejects.toBeInstanceOf(EtcdRedirectError);
     expect(other.served).toEqual([]);
   });
@@ -57,7 +63,7 @@ describe('a redirect', () => {
   it('in a circle ends', async () => {
     await using first = await FakeMember.start({ keys: redirectTo(() => second.url) });
     await using second = await FakeMember.start({ keys: redirectTo(() => first.url) });
-    await using client = new EtcdClient({ hosts: [first.url, second.url], order: 'given' });
+    await using client = new EtcdClient({ hosts: [first.url, second.url], order: 'given', ...patient });
     await expect(client.set('/a', '1')).rejects.toThrow(/circle/);
     expect(first.served.length + second.served.length).toBeLessThanOrEqual(7);
   });
@@ -65,7 +71,12 @@ describe('a redirect', () => {
   it('to a member that is down is taken up again after each pause, until the deadline', async () => {
     const down = `http://127.0.0.1:${await freePort()}`;
     await using member = await FakeMember.start({ keys: redirectTo(() => down) });
-    await using client = new EtcdClient({ hosts: [member.url, down], order: 'given', timeout: 1_500 });
+    await using client = new EtcdClient({
+      hosts: [member.url, down],
+      order: 'given',
+      ...patient,
+      timeout: 1_500,
+    });
     const error = await client.set('/a', '1').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ETCD_CONNECTION', mayHaveBeenApplied: false });
     expect(error).toMatchObject({

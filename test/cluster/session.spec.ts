@@ -7,6 +7,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 import { EtcdCluster } from '../support/etcd-cluster.js';
 import { EtcdMember } from '../support/etcd-member.js';
 import { HttpStub } from '../support/http-stub.js';
+import { patient } from '../support/patient.js';
 import { type RawResponse } from '../support/raw-request.js';
 import { FakeMember } from './fake-member.js';
 import { Lines } from './lines.js';
@@ -27,6 +28,7 @@ function balance(choose: () => EtcdMember): Promise<HttpStub> {
       await choose().request(path, {
         method,
         body,
+        timeout: patient.timeout,
         headers: headers['content-type'] === undefined ? {} : { 'content-type': headers['content-type'] },
       }),
     ),
@@ -44,7 +46,7 @@ describe('session consistency on a cluster of three', () => {
   it('shows a client its own writes and nothing older, whichever member answers, where plain HTTP does not', async () => {
     let turn = 0;
     await using balancer = await balance(() => cluster.members[turn++ % 3] as EtcdMember);
-    await using client = new EtcdClient({ hosts: balancer.url, sync: false });
+    await using client = new EtcdClient({ hosts: balancer.url, sync: false, ...patient });
     let older = 0;
     let naiveOlder = 0;
     // As long as it takes until the control has seen what the rule prevents.
@@ -65,13 +67,13 @@ describe('session consistency on a cluster of three', () => {
     const leader = await cluster.waitForLeader();
     let member = leader;
     await using balancer = await balance(() => member);
-    await using client = new EtcdClient({ hosts: balancer.url, sync: false });
+    await using client = new EtcdClient({ hosts: balancer.url, sync: false, ...patient });
     let naiveOlder = 0;
     for (let round = 0; round < 20 && naiveOlder === 0; round++) {
       member = leader;
       follower?.pause();
       for (let i = 1; i <= 50; i++) await client.set('/held', String(i));
-      const naive = follower?.request('/v2/keys/held');
+      const naive = follower?.request('/v2/keys/held', { timeout: patient.timeout });
       member = follower as EtcdMember;
       const read = client.get('/held');
       follower?.resume();
@@ -93,7 +95,7 @@ describe('session consistency, looked at closely', () => {
     await using member = await FakeMember.start({
       keys: ({ path }) => member.node(path.includes('quorum=true') ? 10 : index),
     });
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     await client.get('/a');
     index = 9;
     expect((await client.get('/a?', { recursive: true })).etcdIndex).toBe(10);
@@ -115,7 +117,7 @@ describe('session consistency, looked at closely', () => {
           ? member.node(3).replace('200 Status', '404 Status')
           : member.node(7, 'here'),
     });
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     await client.set('/a', 'here');
     behind = true;
     expect((await client.get('/a')).node.value).toBe('here');
@@ -123,9 +125,9 @@ describe('session consistency, looked at closely', () => {
 
   it('asks through raft at once where it is wanted, by call or for the whole client', async () => {
     await using member = await FakeMember.start();
-    await using client = new EtcdClient({ hosts: member.url });
+    await using client = new EtcdClient({ hosts: member.url, ...patient });
     await client.get('/a', { quorum: true });
-    await using strict = new EtcdClient({ hosts: member.url, quorum: true });
+    await using strict = new EtcdClient({ hosts: member.url, quorum: true, ...patient });
     await strict.get('/b');
     await strict.get('/c', { quorum: false });
     expect(member.served).toEqual([
@@ -139,7 +141,7 @@ describe('session consistency, looked at closely', () => {
     let index = 1_000;
     await using member = await FakeMember.start({ keys: () => member.node(index) });
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: member.url, logger });
+    await using client = new EtcdClient({ hosts: member.url, logger, ...patient });
     await client.get('/a');
     index = 8;
     const results = await Promise.all(Array.from({ length: 20 }, () => client.get('/a')));
@@ -158,7 +160,7 @@ describe('session consistency, looked at closely', () => {
       keys: () => member.node(10).replace('X-Raft-Term: 2', `X-Raft-Term: ${term}`),
     });
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: member.url, logger });
+    await using client = new EtcdClient({ hosts: member.url, logger, ...patient });
     await client.get('/a');
     term = 2;
     await client.get('/a');
@@ -178,7 +180,7 @@ describe('session consistency, looked at closely', () => {
           : member.node(10),
     });
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: member.url, logger });
+    await using client = new EtcdClient({ hosts: member.url, logger, ...patient });
     await client.get('/a');
     bad = true;
     await expect(client.set('/a', '1')).rejects.toMatchObject({ status: 400, index: undefined });
@@ -192,7 +194,7 @@ describe('a real member that was rebuilt with the same flags', () => {
   it('has the same cluster id and a lower index, and is a new beginning with one line', async () => {
     await using member = await EtcdMember.start();
     const logger = new Lines();
-    await using client = new EtcdClient({ hosts: member.url, logger });
+    await using client = new EtcdClient({ hosts: member.url, logger, ...patient });
     for (let i = 0; i < 30; i++) await client.set(`/old/${i}`, 'x');
     const { clusterId } = client;
     await member.kill();

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EtcdCluster } from './etcd-cluster.js';
 import { EtcdMember } from './etcd-member.js';
 import { rawRequest } from './raw-request.js';
+import { waitFor } from './wait-for.js';
 
 /** A process that has ended and was not yet collected by its parent is a zombie, not a survivor. */
 function isAlive(pid: number | undefined): boolean {
@@ -85,8 +86,10 @@ describe('EtcdCluster', () => {
     await first.restart();
     await cluster.waitHealthy();
     expect(cluster.live).toHaveLength(3);
-    await Promise.all(
-      cluster.urls.map(async (url) => expect((await put(url, 'x')).status).toBeLessThan(300)),
-    );
+    for (const url of cluster.urls)
+      await waitFor(async () => (await put(url, 'x')).status < 300, {
+        timeout: 20_000,
+        what: `a write to ${url}`,
+      });
   });
 });

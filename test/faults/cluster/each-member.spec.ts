@@ -39,7 +39,7 @@ describe('each member of a cluster in turn, under load', () => {
       for (const [i, member] of cluster.members.entries()) {
         await cluster.waitHealthy();
         const hosts = [member.url, ...cluster.urls.filter((url) => url !== member.url)];
-        await using client = new EtcdClient({ hosts, order: 'given' });
+        await using client = new EtcdClient({ hosts, order: 'given', timeout: 15_000 });
         const ledger = new Ledger(`/each-${name.replaceAll(' ', '-')}-${i}`);
         await ledger.write(client, 'counter');
         const stop = new AbortController();
@@ -71,7 +71,7 @@ describe('each member of a cluster in turn, under load', () => {
         stop.abort();
         await Promise.all([...writers, reader]);
 
-        const { lost, appeared } = await ledger.lies(client);
+        const { lost, appeared } = await ledger.lies(cluster.urls);
         report(
           `${member.name} (${wasLeader ? 'leader' : 'follower'}) ${name}: ${ledger.count('acknowledged')} writes ` +
             `acknowledged, ${lost.length} lost; failed: ${tally(ledger.codes) || 'none'}; ` +

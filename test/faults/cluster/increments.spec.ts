@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EtcdClient, EtcdError } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { CuttingProxy } from '../cutting-proxy.js';
 import { report, seconds, tally } from '../report.js';
 
@@ -21,7 +22,7 @@ describe('C4: a counter behind a network that cuts off a fifth of the answers', 
       timeout: 30_000,
       tryTimeout: 10_000,
     });
-    await using direct = new EtcdClient({ hosts: member.url });
+    await using direct = new EtcdClient({ hosts: member.url, ...patient });
     const { etcdIndex } = await direct.set('/counter', `0:${randomUUID()}`);
 
     const acknowledged: string[] = [];

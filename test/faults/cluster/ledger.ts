@@ -1,4 +1,4 @@
-import { type EtcdClient, EtcdError } from 'nestjs-etcd/client';
+import { EtcdClient, EtcdError } from 'nestjs-etcd/client';
 
 /** What a caller was told of one write. */
 type Outcome = 'acknowledged' | 'definite' | 'indeterminate';
@@ -39,7 +39,9 @@ export class Ledger {
   }
 
   /** The acknowledged keys that a quorum read does not show with their values, and the refused ones that it shows. */
-  async lies(client: EtcdClient): Promise<{ lost: string[]; appeared: string[] }> {
+  async lies(hosts: string[]): Promise<{ lost: string[]; appeared: string[] }> {
+    // Thousands of keys at once take a busy member its time.
+    await using client = new EtcdClient({ hosts, timeout: 60_000, tryTimeout: 60_000 });
     const { node } = await client.get(this.directory, { quorum: true, recursive: true });
     const stored = new Map([...node.leaves()].map(({ key, value }) => [key, value]));
     const named = (key: string) => stored.get(key) === key.slice(this.directory.length + 1);

@@ -16,7 +16,7 @@ describe('H1: a cluster that loses its quorum', () => {
     const ups: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const lost = await (round % 2 === 0 ? cluster.followers() : leaderAndOne(cluster));
-      expect(await etcd.checks.leader(options)).toMatchObject({ healthy: true });
+      await waitFor(async () => (await etcd.checks.leader(options)).healthy, { interval: 10 });
       await Promise.all(lost.map((member) => member.kill()));
       const begin = performance.now();
       await waitFor(async () => !(await etcd.checks.leader(options)).healthy, { interval: 10 });

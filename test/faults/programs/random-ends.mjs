@@ -54,7 +54,7 @@ async function useOne(calls) {
   });
   const together = new AbortController();
   shared.push(together.signal);
-  setTimeout(() => together.abort(), random(1_500));
+  const timer = setTimeout(() => together.abort(), random(1_500));
   const closing = new Promise((resolve) => setTimeout(resolve, random(3_000))).then(() => etcd.close());
   const caller = async () => {
     for (let i = 0; i < calls / 10; i++) {
@@ -78,6 +78,7 @@ async function useOne(calls) {
     }
   };
   await Promise.all([closing, ...Array.from({ length: 10 }, caller)]);
+  clearTimeout(timer);
 }
 
 for (let done = 0; done < Number(count); done += 1_000) {
