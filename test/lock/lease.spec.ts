@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type EtcdClient,
@@ -11,7 +13,7 @@ import { CuttingProxy } from '../faults/cutting-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import { RawWatch } from '../watch/raw-watch.js';
 import { WatchedMember } from '../watch/watched-member.js';
-import { abortOf } from './queues.js';
+import { abortOf, deadlineOf, longTtl, withoutRearming } from './queues.js';
 
 let etcd: WatchedMember;
 let client: EtcdClient;
@@ -19,7 +21,7 @@ beforeAll(async () => {
   etcd = await WatchedMember.start();
 });
 beforeEach(() => {
-  client = etcd.client({ sync: false });
+  client = etcd.client({ sync: false, ...withoutRearming });
 });
 afterEach(async () => {
   etcd.proxy.blackHole(false);
@@ -42,7 +44,7 @@ describe('A lease', () => {
     expect(node).toMatchObject({ value: 'mine', createdIndex: lease.fencingToken });
     expect([9, 10]).toContain(node.ttl);
     expect(lease).toMatchObject({ key, value: 'mine', ttl: 10, isHeld: true, signal: { aborted: false } });
-    expect(lease.remaining).toBeGreaterThan(8_000);
+    expect(lease.remaining).toBeGreaterThan(5_000);
     expect(lease.remaining).toBeLessThan(10_000);
   });
 
@@ -58,11 +60,11 @@ describe('A lease', () => {
 
   it('takes the key over with `replace`, and the owner before is told', async () => {
     const key = etcd.key();
-    const first = await client.lease(key, 'first');
+    const first = await client.lease(key, 'first', { ttl: longTtl });
     const second = await etcd.client().lease(key, 'second', { replace: true, ttl: 20 });
     expect(await etcd.raw.value(key)).toBe('second');
     expect(second.fencingToken).toBeGreaterThan(first.fencingToken);
-    expect(await abortOf(first.signal, 500)).toMatchObject({ loss: 'taken', key });
+    expect(await abortOf(first.signal)).toMatchObject({ loss: 'taken', key });
     expect(await first.release()).toBe(false);
     expect(await etcd.raw.value(key)).toBe('second');
     expect(second.isHeld).toBe(true);
@@ -93,13 +95,14 @@ describe('A lease', () => {
 
   it('is renewed beyond its TTL, of which no watch is told, and by hand', async () => {
     const key = etcd.key();
-    const lease = await client.lease(key, 'mine', { ttl: 1 });
+    const lease = await client.lease(key, 'mine', { ttl: 3 });
     await using watch = await RawWatch.open(etcd.member, `${key}?wait=true&stream=true`);
     const begin = performance.now();
-    await waitFor(() => !lease.isHeld || performance.now() - begin > 2_200, { what: 'two TTLs' });
+    await waitFor(() => !lease.isHeld || performance.now() - begin > 3_600, { what: 'more than a TTL' });
     expect(lease.isHeld).toBe(true);
+    const before = deadlineOf(lease);
     await lease.renew();
-    expect(lease.remaining).toBeGreaterThan(700);
+    expect(deadlineOf(lease)).toBeGreaterThan(before);
     expect(await etcd.raw.value(key)).toBe('mine');
     expect(watch.events).toEqual([]);
   });
@@ -138,14 +141,14 @@ describe('A lease', () => {
     ['overwritten', (key) => etcd.raw.put(key, { value: 'of another' }), 'taken'],
   ])('is lost when its key is %s, for good', async (_, end, loss) => {
     const key = etcd.key();
-    const lease = await client.lease(key, 'mine');
+    const lease = await client.lease(key, 'mine', { ttl: longTtl });
     const errors: EtcdLeaseLostError[] = [];
     const listener = (error: EtcdLeaseLostError) => errors.push(error);
     const taken: unknown[] = [];
     const off = (error: unknown) => taken.push(error);
     lease.on('lost', listener).on('lost', off).off('lost', off);
     await end(key);
-    const reason = await abortOf(lease.signal, 500);
+    const reason = await abortOf(lease.signal);
     expect(reason).toMatchObject({ name: 'EtcdLeaseLostError', code: 'ETCD_LEASE_LOST', loss, key });
     expect(errors).toEqual([reason]);
     expect(taken).toEqual([]);
@@ -158,14 +161,18 @@ describe('A lease', () => {
 
   it('is lost before its TTL has passed when etcd is out of reach', async () => {
     const lease = await client.lease(etcd.key(), 'mine', { ttl: 2 });
+    await using watch = await RawWatch.open(etcd.member, `${lease.key}?wait=true&stream=true`);
     await lease.renew();
     const renewedAt = performance.now();
+    let toldAt = 0;
+    lease.on('lost', () => (toldAt = performance.now()));
     etcd.proxy.blackHole(true);
-    expect(await abortOf(lease.signal, 2_500)).toMatchObject({ loss: 'expired' });
-    expect(performance.now() - renewedAt).toBeGreaterThan(1_500);
-    expect(performance.now() - renewedAt).toBeLessThan(2_000);
+    // The owner's timer is due before this one, and so comes before it in a busy process too.
+    await sleep(2_000);
+    expect(lease.signal.reason).toMatchObject({ loss: 'expired' });
+    expect(toldAt - renewedAt).toBeGreaterThan(1_000);
     expect(lease.isHeld).toBe(false);
-    expect(await etcd.raw.value(lease.key)).toBe('mine');
+    expect((await watch.has(1))[0]).toBe(`expire ${lease.key}`);
   });
 
   it('ends with its client, which removes the key', async () => {
@@ -185,7 +192,7 @@ describe('A lease with `whenLost: reacquire`', () => {
     const events = eventsOf(lease);
     const { signal, fencingToken } = lease;
     await etcd.raw.delete(lease.key);
-    await waitFor(() => events.includes('regained'), { timeout: 2_000, what: 'the key' });
+    await waitFor(() => events.includes('regained'), { what: 'the key' });
     expect(events).toEqual(['lost removed', 'regained']);
     expect([signal.aborted, lease.signal.aborted, lease.isHeld]).toEqual([true, false, true]);
     expect(lease.fencingToken).toBeGreaterThan(fencingToken);
@@ -195,50 +202,51 @@ describe('A lease with `whenLost: reacquire`', () => {
     });
     // It is watched and renewed as the first one was.
     await etcd.raw.delete(lease.key);
-    await waitFor(() => events.length === 4, { timeout: 2_000, what: 'the key' });
+    await waitFor(() => events.length === 4, { what: 'the key' });
     expect(await lease.release()).toBe(true);
     expect((await etcd.raw.get(lease.key)).status).toBe(404);
   });
 
   it('waits until nobody else has the key, and never takes it away', async () => {
-    const lease = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: 2 });
+    const lease = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: longTtl });
     const events = eventsOf(lease);
     await etcd.raw.put(lease.key, { value: 'of another' });
-    await waitFor(() => events.length === 1, { timeout: 1_000, what: 'the loss' });
+    await waitFor(() => events.length === 1, { timeout: 5_000, what: 'the loss' });
     await expect(lease.change('changed')).rejects.toMatchObject({ loss: 'taken' });
     const before = etcd.proxy.requests.length;
     const tries = () => etcd.proxy.requests.slice(before).filter(({ line }) => line.startsWith('PUT')).length;
-    await waitFor(() => tries() >= 3, { timeout: 4_000, what: 'three attempts' });
+    await waitFor(() => tries() >= 3, { what: 'three attempts' });
     expect(await etcd.raw.value(lease.key)).toBe('of another');
     expect([lease.isHeld, events.length]).toEqual([false, 1]);
     await etcd.raw.delete(lease.key);
-    await waitFor(() => lease.isHeld, { timeout: 2_000, what: 'the key' });
+    await waitFor(() => lease.isHeld, { what: 'the key' });
     expect(events).toEqual(['lost taken', 'regained']);
     // What it was changed to meanwhile.
     expect(await etcd.raw.value(lease.key)).toBe('changed');
   });
 
   it('makes its key again when etcd is back in reach', async () => {
-    const lease = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: 1 });
+    const lease = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: 2 });
     const events = eventsOf(lease);
     etcd.proxy.blackHole(true);
     await waitFor(async () => (await etcd.raw.get(lease.key)).status === 404, { what: 'the expiry' });
     etcd.proxy.blackHole(false);
-    await waitFor(() => events.includes('regained'), { what: 'the key' });
-    expect(events).toEqual(['lost expired', 'regained']);
+    // On a busy machine, the key can expire before its answer has come, which is told too.
+    await waitFor(() => lease.isHeld && events.at(-1) === 'regained', { what: 'the key' });
+    expect(events[0]).toBe('lost expired');
     expect(await etcd.raw.value(lease.key)).toBe('mine');
   });
 
   it('tries no more once it is released', async () => {
-    const lease = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: 1 });
+    const lease = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: longTtl });
     const events = eventsOf(lease);
     await etcd.raw.put(lease.key, { value: 'of another' });
-    await waitFor(() => events.length === 1, { timeout: 1_000, what: 'the loss' });
+    await waitFor(() => events.length === 1, { timeout: 5_000, what: 'the loss' });
     expect(await lease.release()).toBe(false);
     expect(await etcd.raw.value(lease.key)).toBe('of another');
     const before = etcd.proxy.requests.length;
     // Two pauses of another one, which is still trying.
-    const other = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: 1 });
+    const other = await client.lease(etcd.key(), 'mine', { whenLost: 'reacquire', ttl: longTtl });
     await etcd.raw.put(other.key, { value: 'of another' });
     const lines = () => etcd.proxy.requests.slice(before).map(({ line }) => line);
     await waitFor(() => lines().filter((line) => line.startsWith(`PUT /v2/keys${other.key} `)).length >= 5, {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   EtcdClosedError,
@@ -10,7 +12,16 @@ import { CuttingProxy } from '../faults/cutting-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import { RawWatch } from '../watch/raw-watch.js';
 import { WatchedMember } from '../watch/watched-member.js';
-import { abortOf, entriesOf, failureOf, hasEntries } from './queues.js';
+import {
+  abortOf,
+  deadlineOf,
+  entriesOf,
+  failureOf,
+  hasEntries,
+  late,
+  longTtl,
+  withoutRearming,
+} from './queues.js';
 
 let etcd: WatchedMember;
 let client: EtcdClient;
@@ -18,7 +29,7 @@ beforeAll(async () => {
   etcd = await WatchedMember.start();
 });
 beforeEach(() => {
-  client = etcd.client({ sync: false });
+  client = etcd.client({ sync: false, ...withoutRearming });
 });
 afterEach(async () => {
   etcd.proxy.blackHole(false);
@@ -27,18 +38,15 @@ afterEach(async () => {
 });
 afterAll(() => etcd[Symbol.asyncDispose]());
 
-/** A holder is told so many milliseconds after its loss at most. */
-const toldWithin = 500;
-
 describe('The holder of a lock', () => {
   it.each([
     ['its entry', (key: string) => key],
     ['the directory of the lock', () => '/gone/locks/n?recursive=true'],
     ['a directory above it', () => '/gone?recursive=true'],
   ])('is told when somebody deletes %s', async (_, path) => {
-    const held = await client.lock('n', { prefix: '/gone/locks' }).acquire();
+    const held = await client.lock('n', { prefix: '/gone/locks', ttl: longTtl }).acquire();
     await etcd.raw.delete(path(held.key));
-    expect(await abortOf(held.signal, toldWithin)).toMatchObject({
+    expect(await abortOf(held.signal)).toMatchObject({
       name: 'EtcdLeaseLostError',
       code: 'ETCD_LEASE_LOST',
       loss: 'removed',
@@ -50,21 +58,21 @@ describe('The holder of a lock', () => {
   });
 
   it('is told when that happens after it has held the lock for some time', async () => {
-    const held = await client.lock('later').acquire();
+    const held = await client.lock('later', { ttl: longTtl }).acquire();
     await waitFor(() => etcd.watches.some((line) => line.includes(held.key)), { what: 'its watch' });
     await etcd.raw.delete(held.key);
-    expect(await abortOf(held.signal, toldWithin)).toMatchObject({ loss: 'removed' });
+    expect(await abortOf(held.signal)).toMatchObject({ loss: 'removed' });
   });
 
   it('is told when it was a waiter before, and etcd’s history has forgotten how it came', async () => {
     const first = await etcd.writer.lock('promoted').acquire();
-    const waiting = client.lock('promoted').acquire();
+    const waiting = client.lock('promoted', { ttl: longTtl }).acquire();
     await hasEntries(etcd, '/_locks/promoted', 2);
     await etcd.writeElsewhere(1_100);
     await first.release();
     const held = await waiting;
     await etcd.raw.delete('/_locks/promoted?recursive=true');
-    expect(await abortOf(held.signal, toldWithin)).toMatchObject({ loss: 'removed' });
+    expect(await abortOf(held.signal)).toMatchObject({ loss: 'removed' });
   });
 
   it.each([
@@ -78,9 +86,9 @@ describe('The holder of a lock', () => {
       },
     ],
   ])('is told when its entry is %s, and takes nothing from the new owner', async (_, overwrite) => {
-    const held = await client.lock('taken').acquire();
+    const held = await client.lock('taken', { ttl: longTtl }).acquire();
     await overwrite(held.key, held.uuid);
-    const reason = await abortOf(held.signal, toldWithin);
+    const reason = await abortOf(held.signal);
     expect(reason).toBeInstanceOf(EtcdLeaseLostError);
     expect(['taken', 'removed']).toContain((reason as EtcdLeaseLostError).loss);
     const present = await etcd.raw.value(held.key);
@@ -109,7 +117,7 @@ describe('The holder of a lock', () => {
 
 describe('A lock that is held', () => {
   it('stays so beyond its TTL, and nobody who watches is told of the renewals', async () => {
-    const held = await client.lock('renewed', { ttl: 1 }).acquire();
+    const held = await client.lock('renewed', { ttl: 3 }).acquire();
     await using watch = await RawWatch.open(
       etcd.member,
       '/_locks/renewed?wait=true&recursive=true&stream=true',
@@ -119,13 +127,13 @@ describe('A lock that is held', () => {
     await waitFor(
       () => {
         least = Math.min(least, held.remaining);
-        return performance.now() - begin > 2_500 || !held.isHeld;
+        return performance.now() - begin > 3_600 || !held.isHeld;
       },
-      { interval: 20, what: 'two and a half TTLs' },
+      { interval: 20, what: 'more than a TTL' },
     );
     expect(held).toMatchObject({ isHeld: true, signal: { aborted: false } });
-    // It was never close to its end.
-    expect(least).toBeGreaterThan(200);
+    // It was never close to its end: 1.7 s are usual.
+    expect(least).toBeGreaterThan(500);
     expect(await entriesOf(etcd, '/_locks/renewed')).toMatchObject([
       { value: held.uuid, createdIndex: held.fencingToken },
     ]);
@@ -138,56 +146,58 @@ describe('A lock that is held', () => {
     const held = await client.lock('by hand', { ttl: 30 }).acquire();
     await etcd.raw.put(held.key, { refresh: 'true', ttl: '5', prevExist: 'true' });
     expect((await entriesOf(etcd, '/_locks/by hand'))[0]?.ttl).toBeLessThanOrEqual(5);
-    const before = held.remaining;
-    await waitFor(() => held.remaining < before - 50, { what: 'time to pass' });
+    const before = deadlineOf(held);
+    const { remaining } = held;
+    await waitFor(() => held.remaining < remaining - 50, { what: 'time to pass' });
     await held.renew();
-    expect(held.remaining).toBeGreaterThan(before - 50);
+    expect(deadlineOf(held)).toBeGreaterThan(before + 40);
     expect((await entriesOf(etcd, '/_locks/by hand'))[0]?.ttl).toBeGreaterThan(25);
   });
 
   it('is lost before its TTL has passed when etcd is out of reach', async () => {
     const held = await client.lock('hole', { ttl: 2 }).acquire();
+    await using watch = await RawWatch.open(etcd.member, '/_locks/hole?wait=true&recursive=true&stream=true');
     await held.renew();
     const renewedAt = performance.now();
+    let toldAt = 0;
+    held.signal.addEventListener('abort', () => (toldAt = performance.now()));
     etcd.proxy.blackHole(true);
-    const reason = await abortOf(held.signal, 2_500);
-    const after = performance.now() - renewedAt;
-    expect(reason).toMatchObject({ loss: 'expired' });
+    // The holder's timer is due before this one, and so comes before it in a busy process too.
+    await sleep(2_000);
+    expect(held.signal.reason).toMatchObject({ loss: 'expired' });
+    expect(toldAt - renewedAt).toBeGreaterThan(1_000);
     expect(held.isHeld).toBe(false);
-    expect(after).toBeGreaterThan(1_500);
-    expect(after).toBeLessThan(2_000);
-    // Nobody else can have had it until now.
-    expect(await entriesOf(etcd, '/_locks/hole')).toMatchObject([{ value: held.uuid }]);
-    const next = await etcd.writer.lock('hole').acquire({ wait: 3_000 });
+    expect(await watch.has(1)).toEqual([`expire ${held.key}`]);
+    const next = await etcd.writer.lock('hole').acquire({ wait: 10_000 });
     expect(next.fencingToken).toBeGreaterThan(held.fencingToken);
     await next.release();
   });
 
   it('is kept when the link comes back in time', async () => {
-    const held = await client.lock('back', { ttl: 3 }).acquire();
+    const held = await client.lock('back', { ttl: 5 }).acquire();
     etcd.proxy.blackHole(true);
-    await waitFor(() => held.remaining < 1_200, { what: 'renewals to fail' });
+    await waitFor(() => held.remaining < 2_700, { what: 'renewals to fail' });
     etcd.proxy.blackHole(false);
-    await waitFor(() => held.remaining > 2_000, { timeout: 1_500, what: 'a renewal' });
+    await waitFor(() => held.remaining > 3_500, { what: 'a renewal' });
     expect(held).toMatchObject({ isHeld: true, signal: { aborted: false } });
   });
 });
 
 describe('run, when the lock is lost while the code runs', () => {
   it('tells the code, and rejects', async () => {
-    const lock = client.lock('run');
+    const lock = client.lock('run', { ttl: longTtl });
     const run = lock.run(async ({ key, signal }) => {
       await etcd.raw.delete(key);
-      await abortOf(signal, toldWithin);
+      await abortOf(signal);
       return 'done nevertheless';
     });
     await expect(run).rejects.toMatchObject({ name: 'EtcdLeaseLostError', loss: 'removed' });
   });
 
   it('rejects with what the code throws then', async () => {
-    const run = client.lock('run').run(async ({ key, signal }) => {
+    const run = client.lock('run', { ttl: longTtl }).run(async ({ key, signal }) => {
       await etcd.raw.delete(key);
-      await abortOf(signal, toldWithin);
+      await abortOf(signal);
       throw new Error('of the code');
     });
     await expect(run).rejects.toThrow('of the code');
@@ -198,7 +208,7 @@ describe('A client that is closed', () => {
   it('releases what it holds, lets its waiters go, and leaves nothing in the queues', async () => {
     const held = await Promise.all(['one', 'two', 'three'].map((name) => client.lock(name).acquire()));
     await using foreign = await etcd.writer.lock('four').acquire();
-    const waiting = [client.lock('one'), client.lock('four')].map((lock) => failureOf(lock.acquire()));
+    const waiting = [client.lock('one'), client.lock('four')].map((lock) => failureOf(() => lock.acquire()));
     await hasEntries(etcd, '/_locks/one', 2);
     await hasEntries(etcd, '/_locks/four', 2);
     await client.close();
@@ -213,12 +223,12 @@ describe('A client that is closed', () => {
     await expect(client.lock('one').tryAcquire()).rejects.toBeInstanceOf(EtcdClosedError);
   });
 
-  it('closes within two seconds when etcd is out of reach', async () => {
+  it('closes before its timeout when etcd is out of reach', async () => {
     const held = await client.lock('unreachable').acquire();
     etcd.proxy.blackHole(true);
     const begin = performance.now();
     await client.close();
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    expect(performance.now() - begin).toBeLessThan(late);
     expect(held.isHeld).toBe(false);
   });
 });
@@ -236,7 +246,7 @@ describe('An answer that is lost', () => {
   it('to the making of an entry costs nothing: the entry is recognised', async () => {
     const cut = await behind('POST', 1);
     await using proxy = cut.proxy;
-    const held = await cut.client.lock('post').acquire({ wait: 3_000 });
+    const held = await cut.client.lock('post').acquire({ wait: 10_000 });
     expect(proxy.cuts).toBe(1);
     expect(proxy.requests.filter((line) => line.startsWith('POST'))).toHaveLength(1);
     expect(await entriesOf(etcd, '/_locks/post')).toMatchObject([
@@ -247,7 +257,7 @@ describe('An answer that is lost', () => {
   });
 
   it('to all that is sent fails the attempt, and its entry is removed once etcd answers', async () => {
-    const hasty = etcd.client({ sync: false, timeout: 500 });
+    const hasty = etcd.client({ sync: false, timeout: 2_000 });
     await hasty.get('/');
     etcd.proxy.cutAfter(0);
     const acquire = hasty.lock('cut').acquire();
@@ -256,7 +266,7 @@ describe('An answer that is lost', () => {
     expect(await entriesOf(etcd, '/_locks/cut')).toHaveLength(1);
     etcd.proxy.cutAfter(undefined);
     await hasEntries(etcd, '/_locks/cut', 0);
-    expect((await hasty.lock('cut').acquire({ wait: 1_000 })).isHeld).toBe(true);
+    expect((await hasty.lock('cut').acquire({ wait: 10_000 })).isHeld).toBe(true);
   });
 
   it('to the release is made good', async () => {
@@ -272,15 +282,16 @@ describe('An answer that is lost', () => {
   it('to a renewal costs nothing: the next one knows of it', async () => {
     const cut = await behind('PUT', 1);
     await using proxy = cut.proxy;
-    const held = await cut.client.lock('put', { ttl: 5 }).acquire();
-    const before = held.remaining;
-    await waitFor(() => held.remaining < before - 100, { what: 'time to pass' });
+    const held = await cut.client.lock('put', { ttl: 30 }).acquire();
+    const before = deadlineOf(held);
+    const { remaining } = held;
+    await waitFor(() => held.remaining < remaining - 100, { what: 'time to pass' });
     // This one may tell that its outcome is not known.
     await held.renew().catch(() => undefined);
     await held.renew();
     expect(proxy.cuts).toBe(1);
     expect(held).toMatchObject({ isHeld: true, signal: { aborted: false } });
-    expect(held.remaining).toBeGreaterThan(before - 100);
+    expect(deadlineOf(held)).toBeGreaterThan(before + 90);
     await cut.client.close();
     expect(await entriesOf(etcd, '/_locks/put')).toEqual([]);
   });

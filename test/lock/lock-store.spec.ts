@@ -29,7 +29,8 @@ describe('A store of locks', () => {
     const first = await store.acquire('key', 'me', 10_000);
     expect(first).toEqual({ acquired: true, fencingToken: expect.any(Number) });
     const { node } = await etcd.raw.get('/_lock-store/key');
-    expect(node).toMatchObject({ value: 'me', ttl: 10, createdIndex: tokenOf(first) });
+    expect(node).toMatchObject({ value: 'me', createdIndex: tokenOf(first) });
+    expect([9, 10]).toContain(node.ttl);
     expect(await store.acquire('key', 'you', 10_000)).toEqual({ acquired: false });
     expect(await store.release('key', 'you')).toBe(false);
     expect(await etcd.raw.value('/_lock-store/key')).toBe('me');
@@ -53,7 +54,7 @@ describe('A store of locks', () => {
 
   it('lets a lock expire that nobody renews', async () => {
     await store.acquire('expires', 'me', 1_000);
-    await waitFor(async () => (await store.acquire('expires', 'you', 10_000)).acquired, { timeout: 3_000 });
+    await waitFor(async () => (await store.acquire('expires', 'you', 10_000)).acquired);
     expect(await store.renew('expires', 'me', 1_000)).toBe(false);
     expect(await store.release('expires', 'me')).toBe(false);
     expect(await etcd.raw.value('/_lock-store/expires')).toBe('you');
@@ -72,10 +73,11 @@ describe('A store of locks', () => {
     await store.acquire(key, 'me', milliseconds);
     const before = Date.now();
     await store.renew(key, 'me', milliseconds);
+    const after = Date.now();
     const { node } = await etcd.raw.get(`/_lock-store/${key}`);
-    const lives = Date.parse(node.expiration ?? '') - before;
-    expect(lives).toBeGreaterThan(seconds * 1_000 - 200);
-    expect(lives).toBeLessThan(seconds * 1_000 + 900);
+    const expires = Date.parse(node.expiration ?? '');
+    expect(expires - before).toBeGreaterThan(seconds * 1_000 - 200);
+    expect(expires - after).toBeLessThan(seconds * 1_000 + 200);
   });
 
   it('takes any key, each of which is a lock of its own', async () => {
@@ -136,12 +138,12 @@ describe('A store of locks', () => {
   });
 
   it('rejects when etcd is out of reach, in place of telling that others have the lock', async () => {
-    const away = new EtcdLockStore(etcd.client({ timeout: 300, sync: false }));
+    const away = new EtcdLockStore(etcd.client({ timeout: 2_000, sync: false }));
     await etcd.proxy.refuse();
     for (const call of [
-      away.acquire('away', 'me', 1_000),
-      away.renew('away', 'me', 1_000),
-      away.release('away', 'me'),
+      () => away.acquire('away', 'me', 1_000),
+      () => away.renew('away', 'me', 1_000),
+      () => away.release('away', 'me'),
     ])
       expect((await failureOf(call)).error).toBeInstanceOf(EtcdConnectionError);
   });

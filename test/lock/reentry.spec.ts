@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type EtcdClient, type EtcdNamedLock, EtcdLockReentryError } from 'nestjs-etcd/client';
 
 import { WatchedMember } from '../watch/watched-member.js';
-import { abortOf, entriesOf, hasEntries } from './queues.js';
+import { abortOf, entriesOf, hasEntries, longTtl, withoutRearming } from './queues.js';
 
 describe('Code that runs under a lock', () => {
   let etcd: WatchedMember;
@@ -11,7 +11,7 @@ describe('Code that runs under a lock', () => {
     etcd = await WatchedMember.start();
   });
   beforeEach(() => {
-    client = etcd.client();
+    client = etcd.client(withoutRearming);
   });
   afterEach(() => etcd.endTest());
   afterAll(() => etcd[Symbol.asyncDispose]());
@@ -74,10 +74,10 @@ describe('Code that runs under a lock', () => {
   });
 
   it('may ask for it again once it has lost it', async () => {
-    const lock = client.lock('lost');
+    const lock = client.lock('lost', { ttl: longTtl });
     const run = lock.run(async (lost) => {
       await etcd.raw.delete(lost.key);
-      await abortOf(lost.signal, 500);
+      await abortOf(lost.signal);
       await lock.run(({ fencingToken }) => expect(fencingToken).toBeGreaterThan(lost.fencingToken));
       return 'end';
     });

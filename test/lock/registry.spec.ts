@@ -9,7 +9,7 @@ import {
 
 import { waitFor } from '../support/wait-for.js';
 import { WatchedMember } from '../watch/watched-member.js';
-import { pathOf } from './queues.js';
+import { longTtl, pathOf } from './queues.js';
 
 let etcd: WatchedMember;
 let client: EtcdClient;
@@ -32,7 +32,6 @@ const idsOf = (discovery: EtcdDiscovery) => discovery.instances.map(({ id }) => 
 /** Resolves when a discovery lists just these. */
 const lists = (discovery: EtcdDiscovery, ids: string[]) =>
   waitFor(() => idsOf(discovery).join() === ids.join(), {
-    timeout: 3_000,
     what: `the instances ${ids.join()}`,
   });
 const eventsOf = (registration: EtcdRegistration) => {
@@ -108,9 +107,9 @@ describe('A registration', () => {
     const registration = await client.registry(name, { ttl: 3 }).register({ id: '1', url: 'http://a' });
     const events = eventsOf(registration);
     await etcd.raw.delete(registration.key);
-    await waitFor(() => events.length === 2, { timeout: 2_000, what: 'the registration' });
+    await waitFor(() => events.length === 2, { what: 'the registration' });
     await etcd.raw.delete(`/services/${name}?recursive=true`);
-    await waitFor(() => events.length === 4, { timeout: 2_000, what: 'the registration' });
+    await waitFor(() => events.length === 4, { what: 'the registration' });
     expect(events).toEqual(['removed', 'regained', 'removed', 'regained']);
     expect(await read(registration.key)).toMatchObject({ id: '1', url: 'http://a' });
     await registration.deregister();
@@ -118,7 +117,7 @@ describe('A registration', () => {
   });
 
   it('is made again after an outage, during which it cannot be changed', async () => {
-    const registration = await client.registry(name, { ttl: 1 }).register({ id: '1', url: 'http://a' });
+    const registration = await client.registry(name, { ttl: 2 }).register({ id: '1', url: 'http://a' });
     const events = eventsOf(registration);
     await etcd.proxy.refuse();
     etcd.proxy.reset();
@@ -134,19 +133,19 @@ describe('A registration', () => {
   });
 
   it('gives way to a newer one of the same id, and is made again when that has gone', async () => {
-    const before = await client.registry(name, { ttl: 2 }).register({ id: '1', url: 'http://old' });
+    const before = await client.registry(name, { ttl: longTtl }).register({ id: '1', url: 'http://old' });
     const events = eventsOf(before);
     const newer = await etcd.client().registry(name).register({ id: '1', url: 'http://new' });
-    await waitFor(() => events.length === 1, { timeout: 1_000, what: 'the loss' });
+    await waitFor(() => events.length === 1, { timeout: 5_000, what: 'the loss' });
     expect(events).toEqual(['taken']);
     expect(before.isRegistered).toBe(false);
     const lines = etcd.proxy.requests.length;
     const isTrying = () => etcd.proxy.requests.slice(lines).some(({ line }) => line.startsWith('PUT'));
-    await waitFor(isTrying, { timeout: 2_000, what: 'an attempt' });
+    await waitFor(isTrying, { what: 'an attempt' });
     expect(await read(before.key)).toMatchObject({ url: 'http://new' });
     expect(newer.isRegistered).toBe(true);
     await newer.deregister();
-    await waitFor(() => before.isRegistered, { timeout: 2_000, what: 'the older registration' });
+    await waitFor(() => before.isRegistered, { what: 'the older registration' });
     expect(events).toEqual(['taken', 'regained']);
     expect(await read(before.key)).toMatchObject({ url: 'http://old' });
   });

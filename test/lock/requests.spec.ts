@@ -3,6 +3,7 @@ import { EtcdClient, type EtcdNamedLock } from 'nestjs-etcd/client';
 
 import { CuttingProxy } from '../faults/cutting-proxy.js';
 import { EtcdMember } from '../support/etcd-member.js';
+import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('The requests of a lock', () => {
@@ -12,7 +13,7 @@ describe('The requests of a lock', () => {
   beforeAll(async () => {
     member = await EtcdMember.start();
     proxy = await CuttingProxy.start(member.url, () => undefined);
-    client = new EtcdClient({ hosts: proxy.url, sync: false });
+    client = new EtcdClient({ hosts: proxy.url, sync: false, ...patient });
     // The first write of a client comes after a proof of the cluster.
     await client.set('/first', 'v');
   });
@@ -60,9 +61,12 @@ describe('The requests of a lock', () => {
   });
 
   it('that others have are three too, where it is not waited for', async () => {
-    const held = await client.lock('short').acquire();
+    await using holder = new EtcdClient({ hosts: member.url, sync: false, ...patient });
+    const held = await holder.lock('short').acquire();
     requests();
     expect(await client.lock('short').tryAcquire()).toBeUndefined();
+    // It does not wait for long until its entry is removed.
+    await waitFor(() => proxy.requests.length >= 3, { what: 'three requests' });
     expect(requests().map((line) => line.split(/[?0]/)[0])).toEqual([
       `POST ${path}`,
       `GET ${path}`,
@@ -83,7 +87,7 @@ describe('The requests of a lock', () => {
   it.each([5, 20, 60])('are two for each hand-over among %i waiters of one process', async (count) => {
     const name = `crowd-${count}`;
     const queue = `/v2/keys/_locks/${name}`;
-    await using holder = new EtcdClient({ hosts: member.url, sync: false });
+    await using holder = new EtcdClient({ hosts: member.url, sync: false, ...patient });
     const held = await holder.lock(name, { ttl: 60 }).acquire();
     const lock = client.lock(name, { ttl: 60 });
     let inside = 0;

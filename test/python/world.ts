@@ -28,6 +28,12 @@ export class World implements AsyncDisposable {
     return this.member.proxy?.requests.map(({ line }) => line.replace(' HTTP/1.1', '')) ?? [];
   }
 
+  /** How many watches the member has registered. */
+  async watchers(): Promise<number> {
+    const { body } = await this.member.request('/v2/stats/store');
+    return (JSON.parse(body) as { watchers: number }).watchers;
+  }
+
   /** Another client of the same member. */
   async with<T>(options: EtcdClientOptions, use: (etcd: EtcdClient) => Promise<T>): Promise<T> {
     await using etcd = new EtcdClient({ hosts: this.member.url, ...options });
@@ -53,13 +59,13 @@ export async function withTls<T>(
   return await use(member.url, certificates, client);
 }
 
-/** The error of a request that a server answers with one of etcd's errors. */
-export async function errorOf(errorCode: number, status = 400): Promise<unknown> {
+/** The error of a request that a server answers with one of etcd's errors; it is sent until the timeout where that may pass. */
+export async function errorOf(errorCode: number, status = 400, timeout = 5_000): Promise<unknown> {
   await using stub = await HttpStub.start(({ path }) =>
     path === '/v2/members'
       ? jsonResponse(200, { members: [] })
       : jsonResponse(status, { errorCode, message: 'as told', cause: '/k', index: 7 }, { 'X-Etcd-Index': 7 }),
   );
-  await using etcd = new EtcdClient({ hosts: stub.url, timeout: 500 });
+  await using etcd = new EtcdClient({ hosts: stub.url, timeout });
   return await etcd.get('/k').catch((reason: unknown) => reason);
 }

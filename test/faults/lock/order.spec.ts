@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { report, seconds } from '../report.js';
 import { overlaps, steps, type Tenure } from './tenure.js';
 
@@ -21,14 +22,17 @@ describe('L7: the order of a queue', () => {
     ['in one client', 1],
   ] as const) {
     it(`is that of their coming: ${waiters} waiters ${name} have the lock ${rounds} times, and nobody starves`, async () => {
-      const clients = Array.from({ length: count }, () => new EtcdClient({ hosts: member.url, sync: false }));
+      const clients = Array.from(
+        { length: count },
+        () => new EtcdClient({ hosts: member.url, sync: false, ...patient }),
+      );
       const started = performance.now();
       const tenures: Tenure[] = [];
       let begun = 0;
       const come = async (client: EtcdClient, who: string): Promise<void> => {
         while (begun < rounds) {
           begun++;
-          const lock = await client.lock(name, { ttl: 10 }).acquire();
+          const lock = await client.lock(name, { ttl: 60 }).acquire();
           const from = performance.now();
           // Others get their turn to break in.
           await new Promise((resolve) => setImmediate(resolve));

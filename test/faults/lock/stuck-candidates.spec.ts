@@ -5,6 +5,7 @@ import { EtcdClient } from 'nestjs-etcd/client';
 
 import { EtcdCluster } from '../../support/etcd-cluster.js';
 import { type EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds } from '../report.js';
 import { Candidate } from './candidate.js';
@@ -25,7 +26,7 @@ describe('E4: candidates', () => {
 
   beforeEach(async () => {
     cluster = await EtcdCluster.start(3);
-    direct = new EtcdClient({ hosts: cluster.urls, timeout: 20_000 });
+    direct = new EtcdClient({ hosts: cluster.urls, ...patient });
     candidates = await Promise.all(
       (['delaying', 'dropping', 'delaying'] as const).map((network, i) =>
         Candidate.start(`candidate ${i}`, cluster.urls, { election, ttl, network }),
@@ -67,7 +68,11 @@ describe('E4: candidates', () => {
         await direct.delete(leading?.leadership?.key ?? '');
         leading?.cut();
         for (let i = 0; i < changes; i += 50)
-          await Promise.all(Array.from({ length: 50 }, (_, j) => direct.set(`/changed/${j}`, String(i))));
+          await Promise.all(
+            Array.from({ length: 50 }, (_, j) =>
+              direct.set(`/changed/${j}`, String(i), { idempotent: true }),
+            ),
+          );
         for (const candidate of candidates) candidate.mend();
       },
     ],

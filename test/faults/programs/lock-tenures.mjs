@@ -1,6 +1,6 @@
 /**
  * Holds a lock again and again, and tells from when to when it believed to, on the clock that all processes of the machine
- * share.
+ * share. Who looks knows by its clock when it is lost, and a timer that tells it comes later where the process stood still.
  *
  * Arguments: the client's file, an address, the TTL in seconds. Standard input: a line `long`, after which one section lasts until
  * the lock is lost and is told at its beginning, and a line `end`.
@@ -36,9 +36,13 @@ while (!asked.end) {
     continue;
   }
   const tenure = { who: String(process.pid), token: held.fencingToken, from };
+  let deadline = Infinity;
+  const look = () => held.isHeld && (deadline = now() + held.remaining);
+  look();
+  const looking = setInterval(look, 50);
   const lost = new Promise((resolve) => {
     held.signal.addEventListener('abort', () => {
-      tenure.to = now();
+      tenure.to = Math.min(now(), deadline);
       tenure.loss = held.signal.reason.loss;
       resolve();
     });
@@ -47,6 +51,8 @@ while (!asked.end) {
   asked.long = false;
   if (isLong) say('long', process.pid);
   await (isLong ? lost : Promise.race([lost, sleep(Math.random() * 20)]));
+  clearInterval(looking);
+  look();
   tenure.to ??= now();
   const released = held.release();
   say('tenure', tenure);

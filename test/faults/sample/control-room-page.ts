@@ -8,6 +8,10 @@ export class ControlRoomPage {
   async open(url: string): Promise<void> {
     await this.page.goto(url);
     await this.isLive();
+    // What changes before its first frame does not light up.
+    await this.page.evaluate(
+      'new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))',
+    );
   }
 
   isLive(): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EtcdClient } from 'nestjs-etcd/client';
 import { EtcdMember } from '../../support/etcd-member.js';
+import { patient } from '../../support/patient.js';
 import { waitFor } from '../../support/wait-for.js';
 import { report, seconds } from '../report.js';
 import { Start } from './start.js';
@@ -9,8 +10,9 @@ import { Start } from './start.js';
 class Worker {
   readonly start: Start;
 
-  constructor(hosts: string) {
-    this.start = new Start('worker', { ETCD_HOSTS: hosts, JOB_DURATION: '1000' });
+  /** @param duration of each job, in milliseconds */
+  constructor(hosts: string, duration: number) {
+    this.start = new Start('worker', { ETCD_HOSTS: hosts, JOB_DURATION: String(duration) });
   }
 
   /** Resolves to its process id once it runs. */
@@ -44,14 +46,8 @@ describe('Workers', () => {
 
   beforeEach(async () => {
     member = await EtcdMember.start();
-    etcd = new EtcdClient({ hosts: member.url });
+    etcd = new EtcdClient({ hosts: member.url, ...patient });
     workers = [];
-    // One after the other, because each compiles the sample before it starts.
-    for (let i = 0; i < 3; i++) {
-      const worker = new Worker(member.url);
-      workers.push(worker);
-      await worker.pid();
-    }
   });
 
   afterEach(async () => {
@@ -61,6 +57,14 @@ describe('Workers', () => {
     await member.stop();
   });
 
+  const startWorkers = async (duration: number) => {
+    // One after the other, because each compiles the sample before it starts.
+    for (let i = 0; i < 3; i++) {
+      const worker = new Worker(member.url, duration);
+      workers.push(worker);
+      await worker.pid();
+    }
+  };
   const jobs = async () => {
     const { node } = await etcd.get('/worker/jobs', { recursive: true, quorum: true });
     return new Map([...node.leaves()].map(({ key, value }) => [key.slice('/worker/jobs/'.length), value]));
@@ -76,6 +80,7 @@ describe('Workers', () => {
   };
 
   it('do each job once between them, and one of them plans', async () => {
+    await startWorkers(1_000);
     const ids = await addJobs(9);
     await waitFor(() => areDone(ids), { timeout: 30_000 });
     await waitFor(() => workers.some(({ planned }) => planned.length > 1), { timeout: 15_000 });
@@ -89,11 +94,13 @@ describe('Workers', () => {
   });
 
   it('finish what they do when they get SIGTERM, and hand over the lead at once', async () => {
+    await startWorkers(1_000);
     await waitFor(() => workers.find(({ planned }) => planned.length > 0), { timeout: 30_000 });
     const leader = workers.find(({ planned }) => planned.length > 0) as Worker;
     const others = workers.filter((worker) => worker !== leader);
     const ids = await addJobs(30);
     await waitFor(() => leader.begun.length > leader.done.length);
+    await waitFor(async () => (await etcd.election('worker').candidates()).length === 3);
     const pid = await leader.pid();
     process.kill(pid, 'SIGTERM');
     await leader.start.ended;
@@ -110,6 +117,8 @@ describe('Workers', () => {
   });
 
   it('do the job of one that has died, when its lock has expired', async () => {
+    // Long enough to be killed within.
+    await startWorkers(3_000);
     const ids = await addJobs(6);
     const [victim, ...others] = workers as [Worker, ...Worker[]];
     await waitFor(() => victim.begun.length > victim.done.length);
@@ -119,7 +128,7 @@ describe('Workers', () => {
     const again = () => others.filter(({ begun }) => begun.includes(job));
     await waitFor(() => again().length > 0, { timeout: 20_000 });
     report(`Workers: another one does the job ${seconds(performance.now() - killed)} after the kill`);
-    await waitFor(() => areDone(ids), { timeout: 30_000 });
+    await waitFor(() => areDone(ids), { timeout: 60_000 });
     expect(again()).toHaveLength(1);
   });
 });

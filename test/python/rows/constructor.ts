@@ -54,7 +54,8 @@ export const constructorRows: RowTests = {
     const start = performance.now();
     const error = await etcd.get('/k').catch((reason: unknown) => reason);
     expect((error as EtcdError).attempts[0]?.outcome).toContain('100 ms');
-    expect(performance.now() - start).toBeLessThan(1_500);
+    // By default, it would be 5 s.
+    expect(performance.now() - start).toBeLessThan(4_000);
   },
   'Client(allow_redirect)': async () => {
     await using decoy = await HttpStub.start(() => jsonResponse(200, {}));
@@ -91,7 +92,7 @@ export const constructorRows: RowTests = {
     await withTls(async (hosts, { ca }, { cert, key }) => {
       await using etcd = new EtcdClient({ hosts, tls: { ca: ca.certFile, cert, key } });
       expect(await etcd.exists('/')).toBe(true);
-      await using without = new EtcdClient({ hosts, tls: { cert, key }, timeout: 500 });
+      await using without = new EtcdClient({ hosts, tls: { cert, key }, timeout: 2_000 });
       await expect(without.get('/')).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
       await using careless = new EtcdClient({ hosts, tls: { cert, key, rejectUnauthorized: false } });
       expect(await careless.exists('/')).toBe(true);

@@ -112,20 +112,20 @@ export const errorRows: RowTests = {
     expect(await world.etcd.exists('/never')).toBe(false);
   },
   EtcdConnectionFailed: async () => {
-    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 300 });
+    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 2_000 });
     expect(await reject(nobody.set('/k', 'v'))).toBeInstanceOf(client.EtcdConnectionError);
     // It says who it is, and nothing more.
     await using mute = await HttpStub.start(({ path }) =>
       path === '/v2/members' ? jsonResponse(200, { members: [] }) : new Promise<never>(() => undefined),
     );
-    await using etcd = new client.EtcdClient({ hosts: mute.url, timeout: 300 });
+    await using etcd = new client.EtcdClient({ hosts: mute.url, timeout: 2_000 });
     expect(await reject(etcd.get('/k'))).toBeInstanceOf(client.EtcdTimeoutError);
     const write = await reject(etcd.set('/k', 'v'));
     expect(write).toBeInstanceOf(client.EtcdIndeterminateError);
     expect(write).toMatchObject({ mayHaveBeenApplied: true });
   },
   'EtcdConnectionFailed.cause': async () => {
-    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 300 });
+    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 2_000 });
     const { attempts } = (await reject(nobody.get('/k'))) as client.EtcdError;
     expect(attempts[0]).toEqual({ endpoint: 'http://127.0.0.1:1', outcome: 'ECONNREFUSED' });
     const reason = new Error('mine');
@@ -134,6 +134,6 @@ export const errorRows: RowTests = {
     });
   },
   EtcdLeaderElectionInProgress: async () => {
-    expect(await errorOf(301, 500)).toBeInstanceOf(client.EtcdElectionInProgressError);
+    expect(await errorOf(301, 500, 2_000)).toBeInstanceOf(client.EtcdElectionInProgressError);
   },
 };

@@ -79,9 +79,9 @@ export const lockRows: RowTests = {
       expect([held.ttl, lock.ttl]).toEqual([10, 3]);
       expect(await lock.tryAcquire()).toBeUndefined();
       const before = performance.now();
-      expect(await caught(lock.acquire({ wait: 300 }))).toMatchObject({ code: 'ETCD_LOCK_NOT_ACQUIRED' });
-      expect(performance.now() - before).toBeGreaterThan(290);
-      expect(await lock.waiters()).toEqual([]);
+      expect(await caught(lock.acquire({ wait: 2_000 }))).toMatchObject({ code: 'ETCD_LOCK_NOT_ACQUIRED' });
+      expect(performance.now() - before).toBeGreaterThan(1_990);
+      await waitFor(async () => (await lock.waiters()).length === 0);
       const waiting = lock.acquire();
       await held.release();
       await using next = await waiting;
@@ -133,7 +133,8 @@ export const lockRows: RowTests = {
     const lock = world.etcd.lock(nameOf(world), { ttl: 5 });
     const error = new Error('of the code');
     const entered = lock.run(async ({ isHeld, key }) => {
-      expect([isHeld, (await world.etcd.get(key)).node.ttl]).toEqual([true, 5]);
+      expect(isHeld).toBe(true);
+      expect([4, 5]).toContain((await world.etcd.get(key)).node.ttl);
       throw error;
     });
     expect(await caught(entered)).toBe(error);

@@ -15,12 +15,13 @@ import { errorOf, type RowTests, type World } from '../world.js';
 const fillHistory = ({ etcd }: World) =>
   Promise.all(Array.from({ length: 1_001 }, (_, i) => etcd.set('/history', String(i), { timeout: 20_000 })));
 
-/** Changes a key when it is watched, and gives the index of that. */
-const changeWatched = async (world: World, key: string) => {
-  await waitFor(() => world.lines.some((line) => line.startsWith(`GET /v2/keys${key}?wait=true`)), {
-    what: 'the watch',
-  });
-  return (await world.etcd.set(key, 'v')).etcdIndex;
+/** Watches a key, changes it when etcd has registered that, and gives the index of the change and what the watch has told. */
+const changeWatched = async <T>(world: World, key: string, watch: () => Promise<T>) => {
+  await waitFor(async () => (await world.watchers()) === 0, { what: 'the end of the watches before' });
+  const watching = watch();
+  await waitFor(async () => (await world.watchers()) > 0, { what: 'the watch' });
+  const { etcdIndex } = await world.etcd.set(key, 'v');
+  return { etcdIndex, told: await watching };
 };
 
 const caught = (failing: Promise<unknown>) =>
@@ -33,8 +34,8 @@ export const watchRows: RowTests = {
   'Client.read(wait)': async (world) => {
     const key = world.key();
     await expect(world.etcd.get(key, { wait: true } as never)).rejects.toBeInstanceOf(EtcdOptionsError);
-    const waiting = world.etcd.waitForChange(key);
-    expect(await changeWatched(world, key)).toBe((await waiting).index);
+    const { etcdIndex, told } = await changeWatched(world, key, () => world.etcd.waitForChange(key));
+    expect(told.index).toBe(etcdIndex);
   },
   'Client.read(waitIndex)': async (world) => {
     const { etcd } = world;
@@ -48,9 +49,9 @@ export const watchRows: RowTests = {
   },
   'Client.watch': async (world) => {
     const key = world.key();
-    const waiting = world.etcd.waitForChange(key, { timeout: 20_000, recursive: true });
-    await changeWatched(world, key);
-    expect(await waiting).toMatchObject({ action: 'set', key, node: { value: 'v' } });
+    const options = { timeout: 20_000, recursive: true };
+    const { told } = await changeWatched(world, key, () => world.etcd.waitForChange(key, options));
+    expect(told).toMatchObject({ action: 'set', key, node: { value: 'v' } });
     expect(await caught(world.etcd.waitForChange(key, { timeout: 100 }))).toBeInstanceOf(EtcdTimeoutError);
   },
   'Client.eternal_watch': async (world) => {
