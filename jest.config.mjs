@@ -30,7 +30,7 @@ const long = [
   'watch/tricky',
 ];
 
-/** What only real servers do: they are built anew from files, read certificates again, and lag. */
+/** What only real servers do: they are built anew from files, read certificates again, lag, and answer while a test stands still. */
 const realOnly = [
   'client/auth-old-versions',
   'client/tls',
@@ -38,6 +38,7 @@ const realOnly = [
   'cluster/cluster-id',
   'cluster/members',
   'cluster/session',
+  'cluster/standstill',
   'watch/rebuilt',
 ];
 

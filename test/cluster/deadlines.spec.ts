@@ -1,5 +1,4 @@
 import { getEventListeners } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -10,7 +9,6 @@ import {
   EtcdTimeoutError,
 } from 'nestjs-etcd/client';
 
-import { EtcdMember } from '../support/etcd-member.js';
 import { patient } from '../support/patient.js';
 import { freePort, waitFor } from '../support/wait-for.js';
 import { FakeMember, silence } from './fake-member.js';
@@ -23,11 +21,6 @@ async function failure(work: Promise<unknown>): Promise<EtcdError & { after: num
     return Object.assign(error as EtcdError, { after: performance.now() - start });
   }
   throw new Error('It did not fail.');
-}
-
-/** Keeps this whole process from doing anything, for so many milliseconds. */
-function standStill(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 let silent: FakeMember;
@@ -85,26 +78,6 @@ describe('the time of a try and the deadline of a call', () => {
     expect((await client.get('/a')).node.value).toBe('v');
     expect(performance.now() - start).toBeGreaterThan(1_000);
     expect(slow.served).toHaveLength(1);
-  });
-
-  it.each([{ tryTimeout: 300 }, { timeout: 300 }])(
-    'calls no member silent that has answered while this process stood still: %j',
-    async (limit) => {
-      await using member = await EtcdMember.start();
-      await using client = new EtcdClient({ hosts: member.url, ...limit });
-      await client.version({ timeout: 10_000 });
-      const written = client.set('/a', 'v', { timeout: limit.timeout ?? 10_000 });
-      await turn();
-      standStill(1_500);
-      expect((await written).node.value).toBe('v');
-    },
-  );
-
-  it('calls no member silent that has refused while this process stood still', async () => {
-    await using client = new EtcdClient({ hosts: `http://127.0.0.1:${await freePort()}`, timeout: 300 });
-    const failed = failure(client.get('/a'));
-    standStill(1_500);
-    expect((await failed).attempts).toMatchObject([{ outcome: 'ECONNREFUSED' }]);
   });
 
   it('ends a read at its deadline, with every try', async () => {

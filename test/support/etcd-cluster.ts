@@ -3,7 +3,7 @@ import { type EtcdMemberOptions } from './etcd-options.js';
 import { freePort, waitFor } from './wait-for.js';
 
 /** What every member is started with. */
-export type EtcdClusterOptions = Pick<EtcdMemberOptions, 'tls' | 'args' | 'proxy'>;
+export type EtcdClusterOptions = Pick<EtcdMemberOptions, 'tls' | 'electionTimeout' | 'args' | 'proxy'>;
 
 /** Several real etcd members that form one cluster: `m0`, `m1`, … */
 export class EtcdCluster implements AsyncDisposable {

@@ -13,6 +13,8 @@ export interface EtcdMemberOptions {
   /** @default 'm0' */
   name?: string;
   tls?: EtcdTls;
+  /** How long a member hears nothing of its leader before it stands for election, in ms. Embedded ones have their own. @default etcd's 1_000 */
+  electionTimeout?: number;
   /** Further arguments of etcd's, e.g. `['--snapshot-count=100']`. The last of two equal ones wins. */
   args?: string[];
   /** Puts a `TcpProxy` in front of the client port and advertises it as the member's address. */
@@ -37,7 +39,7 @@ export interface EtcdAddresses {
 
 /** The command line of a member, without its directory. */
 export function etcdArguments(
-  { tls, args = [], initialCluster, initialClusterState = 'new' }: EtcdMemberOptions,
+  { tls, electionTimeout, args = [], initialCluster, initialClusterState = 'new' }: EtcdMemberOptions,
   { name, directUrl, url, peerUrl }: EtcdAddresses,
 ): string[] {
   const words = [
@@ -55,6 +57,7 @@ export function etcdArguments(
     // A trusted CA alone makes etcd 3.4 demand certificates of its clients.
     if (tls.clientAuth) words.push('--client-cert-auth', `--trusted-ca-file=${tls.ca}`);
   }
+  if (electionTimeout !== undefined) words.push(`--election-timeout=${electionTimeout}`);
   return [...words, ...args];
 }
 

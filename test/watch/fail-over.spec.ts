@@ -54,7 +54,7 @@ describe('A watch on a cluster of three', () => {
 
   beforeAll(async () => {
     // An election of their own, when one of them has had no core for a second, could lose a write that is on its way.
-    cluster = await EtcdCluster.start(3, { proxy: true, args: ['--election-timeout=3000'] });
+    cluster = await EtcdCluster.start(3, { proxy: true, electionTimeout: 3_000 });
   });
   afterAll(() => cluster.stop());
   afterEach(async () => {
