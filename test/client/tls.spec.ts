@@ -93,7 +93,7 @@ describe('TLS', () => {
 
   it('decrypts the key with its passphrase, and fails definitely with a wrong one', async () => {
     const encrypted = await certificates.encryptKey(client, 'secret');
-    const given = ['text', 'path'].map((kind) => ({ ca: ca(kind), ...pair(kind, encrypted) }));
+    const given = ['text', 'path'].map((kind) => Object.assign({ ca: ca(kind) }, pair(kind, encrypted)));
     for (const tls of given) expect(await roundTrip(mutual.url, { ...tls, passphrase: 'secret' })).toBe('v');
     const wrong = given.flatMap((tls) => [tls, { ...tls, passphrase: 'wrong-passphrase' }]);
     for (const message of await Promise.all(wrong.map((tls) => refusal(mutual, tls))))
