@@ -25,6 +25,21 @@ describe('A client whose process stood still', () => {
     },
   );
 
+  it.each(['at once', 'a moment later'])(
+    'sends no write that it would give up right away, when it stands still %s',
+    async (when) => {
+      await using member = await EtcdMember.start();
+      await using client = new EtcdClient({ hosts: member.url, tryTimeout: 1_500, timeout: 20_000 });
+      // One connection is proven, and the other writes need some of their own.
+      await client.version();
+      const writes = Array.from({ length: 8 }, (_, i) => client.set(`/${i}`, 'v'));
+      if (when === 'a moment later') await turn();
+      standStill(2_000);
+      const ends = await Promise.allSettled(writes);
+      expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
+    },
+  );
+
   it('calls no member silent that has refused meanwhile', async () => {
     await using client = new EtcdClient({ hosts: `http://127.0.0.1:${await freePort()}`, timeout: 300 });
     const failed = client.get('/a').catch((error: unknown) => error);

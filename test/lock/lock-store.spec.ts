@@ -138,7 +138,7 @@ describe('A store of locks', () => {
   });
 
   it('rejects when etcd is out of reach, in place of telling that others have the lock', async () => {
-    const away = new EtcdLockStore(etcd.client({ timeout: 2_000, sync: false }));
+    const away = new EtcdLockStore(etcd.client({ timeout: 1_000, sync: false }));
     await etcd.proxy.refuse();
     for (const call of [
       () => away.acquire('away', 'me', 1_000),

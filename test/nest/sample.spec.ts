@@ -7,7 +7,6 @@ import { AppModule } from '../../sample/01-quickstart/src/app.module.js';
 import { InstancesService } from '../../sample/01-quickstart/src/instances/instances.service.js';
 import { JobsService } from '../../sample/01-quickstart/src/jobs/jobs.service.js';
 import { EtcdMember } from '../support/etcd-member.js';
-import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('The quickstart', () => {
@@ -18,7 +17,7 @@ describe('The quickstart', () => {
     etcd = await EtcdMember.start();
     const testing = await Test.createTestingModule({ imports: [AppModule] })
       .overrideProvider(ETCD_MODULE_OPTIONS)
-      .useValue({ hosts: etcd.url, ...patient })
+      .useValue({ hosts: etcd.url, timeout: 5_000, tryTimeout: 5_000 })
       .compile();
     app = testing.createNestApplication({ logger: false });
     await app.listen(0, '127.0.0.1');

@@ -90,7 +90,7 @@ describe('The watches of an application that end by themselves', () => {
     await waitFor(() => app.of('watch.ended').length === 3);
     const at = performance.now();
     await app.app.close();
-    expect(performance.now() - at).toBeLessThan(app.of('watch.ended')[2]?.retryIn ?? 0);
+    expect(performance.now() - at).toBeLessThan((app.of('watch.ended')[2]?.retryIn ?? 0) / 2);
   });
 
   it('are given up without a word when the client was closed meanwhile', async () => {

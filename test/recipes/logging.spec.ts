@@ -38,7 +38,7 @@ describe('The recipe for nestjs-pino', () => {
     await member.proxy?.refuse();
     member.proxy?.reset();
     for (let i = 0; i < 3; i++)
-      await expect(etcd.get('/k', { timeout: 2_000 })).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
+      await expect(etcd.get('/k', { timeout: 500 })).rejects.toMatchObject({ code: 'ETCD_CONNECTION' });
     await member.proxy?.accept();
     await waitFor(async () => (await etcd.get('/k')).node);
     const own = () => lines.filter(({ context }) => context === 'EtcdModule');

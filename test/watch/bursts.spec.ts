@@ -34,13 +34,13 @@ it('A watch has a second stream when as many events come within 10 ms as etcd ke
     await sleep(20);
   }
   // One that stood by would stay for 10 s.
-  await waitFor(async () => (await streams()) === 1, { timeout: 12_000, what: 'one stream' });
+  await waitFor(async () => (await streams()) === 1, { timeout: 9_000, what: 'one stream' });
   await waitFor(
     async () => {
       await write(400);
       return (await streams()) === 2;
     },
-    { timeout: 12_000, what: 'a second stream' },
+    { timeout: 9_000, what: 'a second stream' },
   );
   expect(recorder.resyncs).toEqual([]);
 });

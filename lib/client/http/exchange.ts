@@ -54,6 +54,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #abort: ((error: Error) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When that is due, on the clock of `performance.now()`. */
+  #dueAt = Infinity;
   /** Whether the member has said anything since the timer was set. */
   #heard = false;
   /** Whether the timer stands for the end of the call, which comes before the member has been silent for too long. */
@@ -89,6 +91,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   onConnect(abort: (error?: Error) => void): void {
     // A signal that was aborted before it was listened to says nothing more.
     if (this.#limits.signal?.aborted === true) this.#onSignal();
+    // Sent now, it would be given up at once, and nobody would know whether it was applied.
+    if (performance.now() >= this.#dueAt) this.#judge();
     if (this.#settled) return abort(new Error('The request has ended before it was sent.'));
     this.#abort = abort;
     this.#sent = true;
@@ -166,9 +170,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #setTimer(): void {
     this.#heard = false;
-    const left = Math.ceil(this.#limits.deadline - performance.now());
+    const now = performance.now();
+    const left = Math.ceil(this.#limits.deadline - now);
     this.#isLastTimer = left < this.#limits.silence;
-    this.#timer = setTimeout(this.#onTimer, Math.max(0, Math.min(this.#limits.silence, left)));
+    const time = Math.max(0, Math.min(this.#limits.silence, left));
+    this.#dueAt = now + time;
+    this.#timer = setTimeout(this.#onTimer, time);
   }
 
   #fail(outcome: string, cause: unknown, byDeadline = false): void {

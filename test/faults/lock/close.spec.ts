@@ -82,10 +82,12 @@ describe('S1: the end of locks and elections', () => {
       await direct.delete(directory, { recursive: true }).catch(() => undefined);
   }
 
-  /** Lets a program close its client, again where that took so long because the machine was busy. */
+  /** Lets a program close its client, again where that took so long because the machine was busy. It leaves nothing either way. */
   async function inTime(limit: number, close: () => Promise<Figures>): Promise<Figures> {
     for (let round = 1; ; round++) {
       const figures = await close();
+      expect(figures).toMatchObject({ handles: [], unhandled: [] });
+      expect(figures['believed'] ?? 0).toBe(0);
       if (Math.max(figures.took, figures.settled) <= limit || round === rounds) return figures;
       program?.kill();
       member.proxy?.blackHole(false);
@@ -125,7 +127,7 @@ describe('S1: the end of locks and elections', () => {
       // Control: what cannot be reached cannot be told.
       const left = isReachable ? 1 : before;
       const ends = { 'ETCD_LEASE_LOST closed': 21, ETCD_CLOSED: 21 };
-      expect(rest).toEqual({ ends, believed: 0, handles: [], unhandled: [], before, left });
+      expect(rest).toMatchObject({ ends, before, left });
       member.proxy?.blackHole(false);
       await waitFor(() => member.proxy?.openConnections === 0);
     });
@@ -149,11 +151,12 @@ describe('S1: the end of locks and elections', () => {
             `S1: close() ${pause} ms after 24 keys were asked for, ${name}: ${figures.took.toFixed(0)} ms, ` +
               `${JSON.stringify(figures.ends)}, ${left} keys left, process ended by itself within ${exit.toFixed(0)} ms`,
           );
-          expect(exit).toBeLessThanOrEqual(5_000);
+          // A connection that was kept would keep it for 4 s.
+          expect(exit).toBeLessThanOrEqual(3_500);
           return { ...figures, left };
         };
         const { took, settled, ...rest } = await inTime(limit, close);
-        expect(rest).toMatchObject({ left: 0, handles: [], unhandled: [] });
+        expect(rest['left']).toBe(0);
         expect(took).toBeLessThanOrEqual(limit);
         expect(settled).toBeLessThanOrEqual(limit);
       });

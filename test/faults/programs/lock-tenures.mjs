@@ -1,6 +1,7 @@
 /**
  * Holds a lock again and again, and tells from when to when it believed to, on the clock that all processes of the machine
- * share. Who looks knows by its clock when it is lost, and a timer that tells it comes later where the process stood still.
+ * share. It looks every 50 ms, and knows by the clock when it is lost: a timer that tells it comes later where the process stood
+ * still. Whether that tells it in time is for others to show.
  *
  * Arguments: the client's file, an address, the TTL in seconds. Standard input: a line `long`, after which one section lasts until
  * the lock is lost and is told at its beginning, and a line `end`.

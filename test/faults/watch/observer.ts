@@ -44,7 +44,7 @@ export class Observer implements Told {
     this.#thaw();
   }
 
-  /** Where it was at a time: what was skipped is known within a second, or two on a busy machine. */
+  /** Where it was at a time: what was skipped is known within a second, or 2.5 on a busy machine. */
   #positionBefore(time: number): number {
     let position = this.start;
     for (const [index, at] of this.times) if (at <= time) position = Math.max(position, index);

@@ -112,7 +112,7 @@ export const errorRows: RowTests = {
     expect(await world.etcd.exists('/never')).toBe(false);
   },
   EtcdConnectionFailed: async () => {
-    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 2_000 });
+    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 1_000 });
     expect(await reject(nobody.set('/k', 'v'))).toBeInstanceOf(client.EtcdConnectionError);
     // It says who it is, and nothing more.
     await using mute = await HttpStub.start(({ path }) =>
@@ -125,7 +125,7 @@ export const errorRows: RowTests = {
     expect(write).toMatchObject({ mayHaveBeenApplied: true });
   },
   'EtcdConnectionFailed.cause': async () => {
-    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 2_000 });
+    await using nobody = new client.EtcdClient({ hosts: 'http://127.0.0.1:1', timeout: 1_000 });
     const { attempts } = (await reject(nobody.get('/k'))) as client.EtcdError;
     expect(attempts[0]).toEqual({ endpoint: 'http://127.0.0.1:1', outcome: 'ECONNREFUSED' });
     const reason = new Error('mine');

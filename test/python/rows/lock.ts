@@ -81,7 +81,8 @@ export const lockRows: RowTests = {
       const before = performance.now();
       expect(await caught(lock.acquire({ wait: 2_000 }))).toMatchObject({ code: 'ETCD_LOCK_NOT_ACQUIRED' });
       expect(performance.now() - before).toBeGreaterThan(1_990);
-      await waitFor(async () => (await lock.waiters()).length === 0);
+      // Its entry would live for 3 s.
+      await waitFor(async () => (await lock.waiters()).length === 0, { timeout: 2_000 });
       const waiting = lock.acquire();
       await held.release();
       await using next = await waiting;
