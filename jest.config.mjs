@@ -114,6 +114,6 @@ export const projects = {
 export default {
   projects: [projects.unit, projects.etcd, projects.embedded],
   // Most tests wait most of the time.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: availableParallelism() * 2,
   testTimeout: 30_000,
 };
