@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type ModuleMetadata, Scope, type Type } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   EtcdClient,
   EtcdLeader,
   type EtcdLeaderContext,
   EtcdLeaders,
   EtcdLeaseLostError,
-  EtcdModule,
   type EtcdModuleOptions,
-  LeaderOnly,
 } from 'nestjs-etcd';
 import { EtcdMember } from '../support/etcd-member.js';
 import { patient } from '../support/patient.js';
 import { waitFor } from '../support/wait-for.js';
 import { moment } from './locking.js';
 import { Replica } from './replica.js';
-import { refusal } from './watching.js';
 
 /** What a method was called with, and how it ended. */
 interface Term extends EtcdLeaderContext {
@@ -242,61 +239,5 @@ describe('@EtcdLeader', () => {
     await waitFor(() => away.app.get(EtcdLeaders) !== undefined);
     await expect(outside.election('reports').candidates()).resolves.toEqual([]);
     expect([replica.isLeader('reports'), away.isLeader('reports')]).toEqual([false, false]);
-  });
-
-  const wrong = (define: (prototype: object, descriptor: PropertyDescriptor) => void) => () => {
-    class Wrong {
-      method(): void {}
-    }
-    define(Wrong.prototype, Object.getOwnPropertyDescriptor(Wrong.prototype, 'method') as PropertyDescriptor);
-  };
-
-  it.each<[string, () => void, string]>([
-    ['an empty name', wrong((it, at) => EtcdLeader('')(it, 'method', at)), '`name`: expected a text'],
-    ['a wrong ttl', wrong((it, at) => EtcdLeader('a', { ttl: 0.5 })(it, 'method', at)), '`ttl`: expected'],
-    [
-      'a wrong value',
-      wrong((it, at) => EtcdLeader('a', { value: 1 as never })(it, 'method', at)),
-      '`value`: expected',
-    ],
-    [
-      'an unknown option',
-      wrong((it, at) => LeaderOnly('a', { tll: 1 } as never)(it, 'method', at)),
-      '`tll`: no such option',
-    ],
-    ['an empty name', wrong((it, at) => LeaderOnly('')(it, 'method', at)), '`name`: expected a text'],
-  ])('refuses %s when the class is defined', (_what, define, message) => {
-    expect(define).toThrow(message);
-    expect(define).toThrow(/\(@(EtcdLeader|LeaderOnly) of Wrong#method\)/);
-  });
-
-  it('refuses providers that are made for each request, and methods that do not agree', async () => {
-    @Injectable({ scope: Scope.REQUEST })
-    class Scoped {
-      @EtcdLeader('scoped')
-      lead() {}
-    }
-    @Injectable({ scope: Scope.TRANSIENT })
-    class Transient {
-      @LeaderOnly('scoped')
-      job() {}
-    }
-    @Injectable()
-    class Disagreeing {
-      @EtcdLeader('same', { ttl: 2 })
-      one() {}
-
-      @LeaderOnly('same', { ttl: 3 })
-      two() {}
-    }
-    const start = (...providers: Type[]): ModuleMetadata => ({
-      imports: [EtcdModule.forRoot(options)],
-      providers,
-    });
-    expect((await refusal(start(Scoped))).message).toContain(
-      'the @EtcdLeader of Scoped#lead cannot be called',
-    );
-    expect((await refusal(start(Transient))).message).toContain('the @LeaderOnly of Transient#job cannot');
-    expect((await refusal(start(Disagreeing))).message).toContain("gives the election 'same' the ttl 3");
   });
 });
