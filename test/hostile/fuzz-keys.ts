@@ -21,6 +21,15 @@ export interface KeyFuzz {
   unreadable: string[];
 }
 
+/** What the lists are when all is well. */
+export const noFaults: Omit<KeyFuzz, 'stored' | 'refused'> = {
+  misjudged: [],
+  misplaced: [],
+  differences: [],
+  strayRequests: [],
+  unreadable: [],
+};
+
 const longestRequestLine = 4_000;
 const workers = 32;
 const root = '/fuzz';
